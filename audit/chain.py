@@ -1,0 +1,227 @@
+"""Verification of a schema's chain: reads it once, in order, and names the first place that is wrong.
+
+It trusts no function of the database but PostgreSQL's own: the hashes are computed here, over the stored
+bytes. Memory is constant, whatever the length of the chain.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from psycopg import sql
+
+from audit.enums import FlawKind
+
+GENESIS = bytes(32)
+BATCH_SIZE = 2_000  # events fetched at a time
+PROGRESS_EVERY = 10_000  # events between two calls of `on_progress`
+
+# What the record must be, rebuilt from the other columns; audit_frame built it in the same words.
+_REBUILT = """jsonb_build_object(
+    'at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'actor', actor, 'action', action,
+    'resource', resource, 'resource_id', resource_id, 'payload', payload, 'request_id', request_id,
+    'reason', reason, 'tenant_id', tenant_id
+)::text"""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """The first bad place: the event's id (0: the chain as a whole), the kind, and a sentence for people."""
+
+    event_id: int
+    kind: FlawKind
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationResult:
+    """Outcome for one schema: how many events were found good, up to which id, and the first flaw, if any."""
+
+    schema: str
+    verified_count: int
+    last_id: int
+    flaw: Flaw | None
+
+    @property
+    def is_valid(self) -> bool:
+        """Tell whether no flaw was found."""
+        return self.flaw is None
+
+
+class _Stored(NamedTuple):
+    """One event as stored; ``agrees`` tells whether the record equals what the columns say."""
+
+    id: int
+    record: bytes
+    leaf: bytes
+    hash_prev: bytes
+    hash: bytes
+    agrees: bool
+
+
+class _End(NamedTuple):
+    """Where the chain says that it ends, and what stands there; all read by one statement."""
+
+    last_id: int | None
+    last_hash: bytes | None
+    greatest_id: int
+    unsealed_count: int
+
+
+def chain_hash(hash_prev: bytes, event_id: int, leaf: bytes) -> bytes:
+    """Return an event's hash: SHA-256 over the hash before it, its id (8 bytes, big-endian) and its leaf."""
+    return hashlib.sha256(hash_prev + event_id.to_bytes(8, "big") + leaf).digest()
+
+
+def verify(
+    schema: str,
+    *,
+    from_id: int = 1,
+    on_progress: Callable[[int], None] | None = None,
+    using: str = DEFAULT_DB_ALIAS,
+) -> VerificationResult:
+    """Verify the chain of a schema from an event on.
+
+    The hash of the event before that one is taken for granted, and events that are committed meanwhile are
+    left out. ``on_progress`` is called with the count verified so far.
+
+    Raises:
+        ValueError: ``from_id`` is less than 1, or lies behind the end of the chain.
+    """
+    if from_id < 1:
+        raise ValueError("a chain starts at event 1")
+    with transaction.atomic(using=using), connections[using].wrap_database_errors:
+        end = _read_end(schema, using)
+        last_id = end.last_id or 0
+        if from_id > max(last_id, end.greatest_id, 1):
+            raise ValueError(f"the chain of {schema} ends at event {last_id}")
+        link = _hash_before(schema, from_id, using)
+        verified_count = 0
+        expected_id = from_id
+        for event in _read_events(schema, from_id, last_id, using):
+            flaw = _check_event(schema, event, expected_id, link, using) if link is not None else None
+            if link is None or flaw is not None:
+                flaw = flaw or _missing(from_id - 1, event.id)
+                return VerificationResult(schema, verified_count, expected_id - 1, flaw)
+            link = event.hash
+            expected_id += 1
+            verified_count += 1
+            if on_progress is not None and verified_count % PROGRESS_EVERY == 0:
+                on_progress(verified_count)
+    return VerificationResult(schema, verified_count, expected_id - 1, _check_end(end, expected_id, link))
+
+
+def _check_event(schema: str, event: _Stored, expected_id: int, link: bytes, using: str) -> Flaw | None:
+    if event.id != expected_id:
+        return _missing(expected_id, event.id)
+    if hashlib.sha256(event.record).digest() != event.leaf:
+        return Flaw(event.id, FlawKind.RECORD, f"event {event.id}: its record or leaf was altered")
+    if event.hash_prev != link:
+        return Flaw(
+            event.id,
+            FlawKind.ORDER,
+            f"event {event.id} does not follow event {event.id - 1}: moved or swapped",
+        )
+    if event.hash != chain_hash(link, event.id, event.leaf):
+        return Flaw(
+            event.id,
+            FlawKind.HASH,
+            f"event {event.id} is not the one that was chained here: replaced or swapped",
+        )
+    if not event.agrees:
+        columns = _differing_columns(schema, event, using)
+        if columns:
+            named = ", ".join(columns)
+            return Flaw(
+                event.id, FlawKind.COLUMNS, f"event {event.id}: {named} altered, the record says otherwise"
+            )
+    return None
+
+
+def _check_end(end: _End, expected_id: int, link: bytes | None) -> Flaw | None:
+    if end.last_id is None and end.greatest_id:
+        return Flaw(0, FlawKind.HEAD, "the head of the chain is missing")
+    last_id = end.last_id or 0
+    if last_id >= expected_id or (link is None and last_id):
+        return Flaw(
+            expected_id,
+            FlawKind.MISSING,
+            f"events {expected_id} to {last_id} are missing: the tail was cut off",
+        )
+    if end.greatest_id > last_id:
+        return Flaw(
+            last_id + 1,
+            FlawKind.FORGED_TAIL,
+            f"events after {last_id}, where the chain ends, were never sealed into it",
+        )
+    if end.last_hash is not None and expected_id == last_id + 1 and end.last_hash != link:
+        return Flaw(
+            last_id, FlawKind.HEAD, f"the head does not hold the hash of event {last_id}: head or tail forged"
+        )
+    if end.unsealed_count:
+        return Flaw(
+            0, FlawKind.UNSEALED, f"{end.unsealed_count} committed events were never sealed into the chain"
+        )
+    return None
+
+
+def _missing(expected_id: int, found_id: int) -> Flaw:
+    return Flaw(expected_id, FlawKind.MISSING, f"event {expected_id} is missing: event {found_id} comes next")
+
+
+def _read_end(schema: str, using: str) -> _End:
+    query = sql.SQL(
+        "SELECT (SELECT last_id FROM {0}.audit_head WHERE id = 1),"
+        " (SELECT last_hash FROM {0}.audit_head WHERE id = 1),"
+        " (SELECT coalesce(max(id), 0) FROM {0}.audit_event),"
+        " (SELECT count(*) FROM {0}.audit_pending WHERE transaction_id IS DISTINCT FROM"
+        " pg_current_xact_id_if_assigned()::text::bigint)"
+    )
+    row = _fetch_one(query.format(sql.Identifier(schema)), (), using)
+    return _End(row[0], None if row[1] is None else bytes(row[1]), row[2], row[3])
+
+
+def _hash_before(schema: str, from_id: int, using: str) -> bytes | None:
+    if from_id == 1:
+        return GENESIS
+    query = sql.SQL("SELECT (SELECT hash FROM {}.audit_event WHERE id = %s)").format(sql.Identifier(schema))
+    value = _fetch_one(query, (from_id - 1,), using)[0]
+    return None if value is None else bytes(value)
+
+
+def _read_events(schema: str, from_id: int, last_id: int, using: str) -> Iterator[_Stored]:
+    query = sql.SQL(
+        "SELECT id, convert_to(record, 'UTF8'), leaf, hash_prev, hash, record = {} FROM {}.audit_event"
+        " WHERE id BETWEEN %s AND %s ORDER BY id"
+    ).format(sql.SQL(_REBUILT), sql.Identifier(schema))
+    with connections[using].connection.cursor(name="audit_verification") as cursor:
+        cursor.itersize = BATCH_SIZE
+        cursor.execute(query, (from_id, last_id), binary=True)
+        for row in cursor:
+            yield _Stored(*row)
+
+
+def _differing_columns(schema: str, event: _Stored, using: str) -> list[str]:
+    """Name the columns that say other than the record; none where only the text of equal JSON differs."""
+    query = sql.SQL("SELECT {} FROM {}.audit_event WHERE id = %s").format(
+        sql.SQL(_REBUILT), sql.Identifier(schema)
+    )
+    columns = _parsed(_fetch_one(query, (event.id,), using)[0])
+    record = _parsed(event.record)
+    return sorted(name for name in columns.keys() | record.keys() if columns.get(name) != record.get(name))
+
+
+def _parsed(text: str | bytes) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(text, parse_float=Decimal)
+    return parsed
+
+
+def _fetch_one(query: sql.Composed, parameters: tuple[Any, ...], using: str) -> tuple[Any, ...]:
+    connections[using].ensure_connection()
+    with connections[using].connection.cursor() as cursor:
+        row: tuple[Any, ...] = cursor.execute(query, parameters).fetchone()
+    return row

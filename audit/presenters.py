@@ -1,0 +1,83 @@
+"""Audit events in words, for screens and exports."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from audit.models import AuditEvent
+
+HIDDEN = "•••"
+HIDDEN_CHANGED = "••• changed"
+VALUE_MAX_LENGTH = 200  # characters of a value in a sentence
+
+PAST_TENSE = {"create": "created", "update": "changed", "delete": "deleted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One changed column: its name, what it was and became, as text; empty where there is nothing."""
+
+    field: str
+    before: str
+    after: str
+
+    @property
+    def words(self) -> str:
+        """Say the change, such as “changed status from active to draining”."""
+        if HIDDEN in (self.before, self.after) or self.after == HIDDEN_CHANGED:
+            return f"changed {self.field} (value not shown)"
+        if not self.before:
+            return f"set {self.field} to {_shortened(self.after)}"
+        if not self.after:
+            return f"cleared {self.field}, which was {_shortened(self.before)}"
+        return f"changed {self.field} from {_shortened(self.before)} to {_shortened(self.after)}"
+
+
+def present_changes(event: AuditEvent) -> list[Change]:
+    """Return the changed columns in the order of their names."""
+    before, after = event.before, event.after
+    return [
+        _change(column, before.get(column), after.get(column), is_update=bool(before and after))
+        for column in sorted({*before, *after})
+    ]
+
+
+def summarize(event: AuditEvent) -> str:
+    """Return a sentence such as “changed participant: changed status from active to draining”."""
+    subject = event.resource.rpartition(".")[2]
+    headline = f"{PAST_TENSE.get(event.action, event.action)} {subject}".strip()
+    if not (event.before and event.after):
+        return headline
+    return f"{headline}: {'; '.join(change.words for change in present_changes(event))}"
+
+
+def is_hidden(value: Any) -> bool:
+    """Tell whether a payload's value stands for one that the chain does not hold in clear."""
+    return isinstance(value, dict) and len(value) == 1 and (value.get("secret") is True or _is_digest(value))
+
+
+def _is_digest(value: dict[str, Any]) -> bool:
+    return str(value.get("digest", "")).startswith("sha256:")
+
+
+def _change(column: str, before: Any, after: Any, *, is_update: bool) -> Change:
+    shown_before, shown_after = _as_text(before), _as_text(after)
+    if is_update and is_hidden(after):
+        shown_after = HIDDEN_CHANGED
+    return Change(column.removesuffix("_id").replace("_", " "), shown_before, shown_after)
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if is_hidden(value):
+        return HIDDEN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= VALUE_MAX_LENGTH else text[: VALUE_MAX_LENGTH - 1] + "…"

@@ -1,0 +1,103 @@
+"""Installs the demonstration: each step is whole or absent, and the next run leaves alone what was done."""
+
+from copy import deepcopy
+from datetime import datetime
+from pathlib import Path
+
+from customers.identity.operations import bootstrap_platform
+from django.core.management import call_command
+from django.core.management.base import OutputWrapper
+
+from config.demo import acme, globex
+from config.demo.logins import Logins, TenantLogins, new_login, read_logins, write_logins
+from config.demo.parties import Book
+from config.demo.people import (
+    FIRMS,
+    OPERATOR,
+    Firm,
+    ensure_membership,
+    ensure_tenant,
+    ensure_token,
+    ensure_user,
+)
+from config.demo.writing import Writer
+from config.foundation.actor import Actor, request_context
+from config.foundation.rows import public_schema
+from customers.tenants.models import Tenant
+from directory.enums import RunState
+from directory.models import SourceRun
+
+ACTOR = Actor.system("demo")
+BOOKS: dict[str, Book] = {"acme": acme.BOOK, "globex": globex.BOOK}
+IMPORTS = {"bic": "import_bic", "numbering": "import_numbering"}  # source: command
+
+
+def install(*, url: str, file: Path, now: datetime, output: OutputWrapper) -> Logins:
+    """Install what is missing and return how to sign in, which ``file`` keeps.
+
+    Args:
+        url: where the platform is served, without a slash at its end.
+        file: the log-ins of an earlier run; without it, passwords and tokens are made anew, the old are void.
+        now: what the example data's days are counted from.
+        output: takes progress lines.
+
+    Raises:
+        DemoFileError: the file is there, but cannot be read.
+        CommandError: an import was refused.
+    """
+    earlier = read_logins(file)
+    logins = _completed(earlier, url)
+    _keep(file, logins, earlier)  # before people are made with them: a run cut off here goes on with the same
+    with public_schema(), request_context(request_id=f"demo {now:%Y-%m-%dT%H:%M:%SZ}"):
+        output.write("demo: platform and operator")
+        bootstrap_platform(actor=ACTOR)
+        ensure_user(actor=ACTOR, login=logins["operator"], person=OPERATOR, is_operator=True)
+        for firm in FIRMS:
+            output.write(f"demo: {firm.name}")
+            _admit(firm, logins, file, now)
+        _import_public_data(output)
+        for firm in FIRMS:
+            output.write(f"demo: directory of {firm.name}")
+            with Tenant.objects.get(slug=firm.slug):
+                Writer(actor=ACTOR, now=now).write(BOOKS[firm.slug])
+    return logins
+
+
+def _admit(firm: Firm, logins: Logins, file: Path, now: datetime) -> None:
+    kept = logins["tenants"][firm.slug]
+    admin = ensure_user(actor=ACTOR, login=kept["admin"], person=firm.admin)
+    member = ensure_user(actor=ACTOR, login=kept["member"], person=firm.member)
+    tenant = ensure_tenant(actor=ACTOR, firm=firm, owner=admin)
+    ensure_membership(actor=ACTOR, user=admin, tenant=tenant, role=firm.admin.role)
+    ensure_membership(actor=ACTOR, user=member, tenant=tenant, role=firm.member.role)
+    earlier = deepcopy(logins)
+    kept["token"] = ensure_token(actor=ACTOR, user=admin, tenant=tenant, kept=kept["token"], now=now)
+    _keep(file, logins, earlier)
+
+
+def _import_public_data(output: OutputWrapper) -> None:
+    """Run the imports that never succeeded; to renew the data, their commands are run by themselves."""
+    for source, command in IMPORTS.items():
+        runs = SourceRun.objects.filter(source__name=source, state=RunState.SUCCEEDED)
+        if not runs.exists():
+            call_command(command, stdout=output)
+
+
+def _completed(earlier: Logins | None, url: str) -> Logins:
+    """Return the earlier log-ins at this address, with new ones for whoever lacks them."""
+    kept = earlier["tenants"] if earlier else {}
+    operator = earlier["operator"] if earlier else new_login("operator@switchboard.example")
+    tenants = {firm.slug: deepcopy(kept.get(firm.slug)) or _new_tenant(firm) for firm in FIRMS}
+    for slug, tenant in tenants.items():
+        tenant["url"] = f"{url}/t/{slug}/"
+    return {"url": url, "operator": operator, "tenants": tenants}
+
+
+def _new_tenant(firm: Firm) -> TenantLogins:
+    admin, member = (new_login(f"{role}@{firm.slug}.example") for role in ("admin", "member"))
+    return {"url": "", "admin": admin, "member": member, "token": ""}
+
+
+def _keep(file: Path, logins: Logins, earlier: Logins | None) -> None:
+    if logins != earlier:
+        write_logins(file, logins)

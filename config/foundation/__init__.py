@@ -1,0 +1,1 @@
+"""The ground all apps stand on: no tables, nothing imported from above."""

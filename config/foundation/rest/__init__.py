@@ -1,0 +1,1 @@
+"""How every HTTP endpoint behaves: admission, problems, strict bodies, lists, conditional reads."""

@@ -1,0 +1,283 @@
+"""Declared filters of lists: ``name``, ``name__ic``, ``created_at__gte``… made from a model's columns.
+
+A filter set says in ``Meta.fields`` which columns have which lookups, with the names below; parameters get
+the short suffixes of the API. Repeated equality means OR; of many-valued columns, AND.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+from uuid import UUID
+
+import django_filters
+from django import forms
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django_filters.utils import get_model_field
+
+from config.foundation.display_ids import parse_display_id
+from config.foundation.rest.errors import Faults
+
+EQUAL = ("exact",)
+TEXT = ("exact", "icontains", "istartswith")
+ORDERED = ("exact", "lt", "lte", "gt", "gte")
+MOMENT = ("lt", "lte", "gt", "gte")
+NULLABLE = ("isnull",)
+SUFFIXES = {
+    "exact": "",
+    "icontains": "__ic",
+    "istartswith": "__isw",
+    "lt": "__lt",
+    "lte": "__lte",
+    "gt": "__gt",
+    "gte": "__gte",
+    "isnull": "__empty",
+    "contains": "",
+}
+MEANINGS = {
+    "exact": "equals; repeated: any of these",
+    "icontains": "contains, in any case",
+    "istartswith": "begins with, in any case",
+    "lt": "less than",
+    "lte": "at most",
+    "gt": "more than",
+    "gte": "at least",
+    "isnull": "true: has none; false: has one",
+    "contains": "has this; repeated: has all of these",
+}
+VALUE_MAX_LENGTH = 512
+VALUES_MAX = 100
+SEARCH_MAX_LENGTH = 100
+_INTEGER_RANGE = (-(2**31), 2**31 - 1)
+_TEXT_SCHEMA = {"type": "string", "minLength": 1, "maxLength": VALUE_MAX_LENGTH}
+_VALUES: tuple[tuple[type[models.Field[Any, Any]], Callable[[], forms.Field], dict[str, Any]], ...] = (
+    (
+        models.DateTimeField,
+        lambda: forms.DateTimeField(required=False),
+        {"type": "string", "format": "date-time"},
+    ),
+    (models.FloatField, lambda: forms.FloatField(required=False), {"type": "number"}),
+    (
+        models.IntegerField,
+        lambda: forms.IntegerField(required=False, min_value=_INTEGER_RANGE[0], max_value=_INTEGER_RANGE[1]),
+        {"type": "integer", "minimum": _INTEGER_RANGE[0], "maximum": _INTEGER_RANGE[1]},
+    ),
+)
+
+
+class IdField(forms.CharField):
+    """A display id of one kind of row; cleaned to its uuid."""
+
+    def __init__(self, *, prefix: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.prefix = prefix
+
+    def to_python(self, value: Any) -> Any:
+        """Return the uuid.
+
+        Raises:
+            ValidationError: ``invalid_id``.
+        """
+        parsed = parse_display_id(self.prefix, str(value))
+        if parsed is None:
+            raise ValidationError(f"An id here is {self.prefix}_ and 32 hex digits.", code="invalid_id")
+        return parsed
+
+
+class TrueFalseField(forms.TypedChoiceField):
+    """``true`` or ``false`` and nothing else."""
+
+    def __init__(self, **options: Any) -> None:
+        options |= {"choices": [("true", "true"), ("false", "false")], "coerce": lambda text: text == "true"}
+        super().__init__(empty_value=None, **options)
+        self.error_messages["invalid_choice"] = "Write true or false."
+
+
+class ManyField(forms.Field):
+    """A parameter that may be repeated; cleaned to the list of its values."""
+
+    widget = forms.MultipleHiddenInput
+
+    def __init__(self, *, each: forms.Field, **options: Any) -> None:
+        super().__init__(**options)
+        self.each = each
+
+    def clean(self, value: Any) -> list[Any]:
+        """Clean each value.
+
+        Raises:
+            ValidationError: the first value's fault, or ``too_many_values``.
+        """
+        values = value or []
+        if len(values) > VALUES_MAX:
+            raise ValidationError(f"Repeat this at most {VALUES_MAX} times.", code="too_many_values")
+        return [self.each.clean(one) for one in values]
+
+
+class DeclaredFilter(django_filters.Filter):
+    """A filter of one column and lookup, which knows how to describe itself.
+
+    ``schema`` is the JSON Schema of one value; ``each`` makes the form field that cleans one value.
+    """
+
+    def __init__(self, *, each: forms.Field, schema: dict[str, Any], **options: Any) -> None:
+        super().__init__(**options)
+        self.each = each
+        self.schema = schema
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Tell whether the parameter may be given several times."""
+        return self.lookup_expr in ("exact", "contains")
+
+    @property
+    def field(self) -> forms.Field:
+        """Return the form field of the parameter."""
+        self.each.required = self.is_repeatable  # an empty text among several is no value
+        return ManyField(each=self.each, required=False) if self.is_repeatable else self.each
+
+    def filter(self, qs: models.QuerySet[Any], value: Any) -> models.QuerySet[Any]:
+        """Narrow the queryset."""
+        if value in (None, "", []):
+            return qs
+        match self.lookup_expr:
+            case "exact":
+                return qs.filter(**{f"{self.field_name}__in": value})
+            case "isnull":
+                return qs.filter(self._emptiness(wanted=value))
+            case lookup:
+                return qs.filter(**{f"{self.field_name}__{lookup}": value})
+
+    def parameter(self, name: str) -> dict[str, Any]:
+        """Return the OpenAPI parameter object."""
+        schema = (
+            {"type": "array", "items": self.schema, "maxItems": VALUES_MAX}
+            if self.is_repeatable
+            else self.schema
+        )
+        described = {
+            "name": name,
+            "in": "query",
+            "description": MEANINGS[self.lookup_expr].capitalize() + ".",
+        }
+        return (
+            described
+            | {"schema": schema}
+            | ({"explode": True, "style": "form"} if self.is_repeatable else {})
+        )
+
+    def _emptiness(self, *, wanted: bool) -> Q:
+        empty = Q(**{f"{self.field_name}__isnull": True})
+        return empty if wanted else ~empty
+
+
+class DeclaredFilters(django_filters.FilterSet):
+    """Base of a list's filter set.
+
+    ``searched`` names the columns that ``q`` looks into; every word must occur in one of them.
+    """
+
+    searched: ClassVar[tuple[str, ...]] = ()
+    base_filters: ClassVar[dict[str, DeclaredFilter]]
+    _meta: ClassVar[Any]
+
+    @classmethod
+    def get_filter_name(cls, field_name: str, lookup_expr: str) -> str:
+        """Return the parameter's name: relations by ``<name>_id``, their names by ``<name>``."""
+        if get_model_field(cls._meta.model, field_name).is_relation:
+            return f"{field_name}_id"
+        base = field_name.removesuffix("__name").replace("__", "_")
+        return f"{base}{SUFFIXES[lookup_expr]}"
+
+    @classmethod
+    def filter_for_field(cls, field: Any, field_name: str, lookup_expr: str | None = None) -> DeclaredFilter:
+        """Return the filter of a column and lookup."""
+        lookup = lookup_expr or "exact"
+        each, schema = _value_of(field, lookup)
+        if isinstance(field, ArrayField):
+            lookup = "contains"
+        return DeclaredFilter(field_name=field_name, lookup_expr=lookup, each=each, schema=schema)
+
+    @classmethod
+    def parameters(cls) -> list[dict[str, Any]]:
+        """Return the OpenAPI parameter objects of every filter."""
+        found = [declared.parameter(name) for name, declared in cls.base_filters.items()]
+        if cls.searched:
+            found.append(
+                {
+                    "name": "q",
+                    "in": "query",
+                    "description": f"Words that all occur in {', '.join(cls.searched)}.",
+                    "schema": {"type": "string", "minLength": 1, "maxLength": SEARCH_MAX_LENGTH},
+                }
+            )
+        return found
+
+    @classmethod
+    def names(cls) -> set[str]:
+        """Return the names of every parameter."""
+        return {*cls.base_filters, *(("q",) if cls.searched else ())}
+
+    def collect(self, faults: Faults) -> None:
+        """Add what is wrong with the given values, without repeating them."""
+        for name in self.names():
+            if self.data.get(name) == "":
+                faults.at_parameter(name, "Give a value, or leave the parameter out.", "required")
+        for name, errors in self.form.errors.as_data().items():
+            if self.data.get(name) == "":
+                continue
+            for error in errors:
+                faults.at_parameter(name, " ".join(map(str, error.messages)), error.code or "invalid")
+        if len(self.data.get("q", "")) > SEARCH_MAX_LENGTH:
+            faults.at_parameter("q", f"Search for at most {SEARCH_MAX_LENGTH} characters.", "max_length")
+
+    def filter_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Narrow the queryset by every filter and by ``q``."""
+        queryset = super().filter_queryset(queryset)
+        for word in self.data.get("q", "").split():
+            occurs = Q()
+            for column in self.searched:
+                occurs |= Q(**{f"{column}__icontains": word})
+            queryset = queryset.filter(occurs)
+        return queryset
+
+
+def _value_of(field: Any, lookup: str) -> tuple[forms.Field, dict[str, Any]]:
+    """Return the form field of one value and its JSON Schema."""
+    if lookup == "isnull" or isinstance(field, models.BooleanField):
+        return TrueFalseField(required=False), {"type": "boolean"}
+    if isinstance(field, models.ForeignKey):
+        prefix = _prefix_of(field.related_model)
+        return IdField(prefix=prefix, required=False), id_schema(prefix)
+    if field.choices and lookup == "exact":
+        kind_name = "integer" if isinstance(field, models.IntegerField) else "string"
+        return _choice(field.choices), {"type": kind_name, "enum": [value for value, _label in field.choices]}
+    for kind, form_field, schema in _VALUES:
+        if isinstance(field, kind):
+            return form_field(), schema
+    return forms.CharField(required=False, max_length=VALUE_MAX_LENGTH, strip=False), _TEXT_SCHEMA
+
+
+def _prefix_of(model: Any) -> str:
+    prefix: str = model.display_prefix
+    return prefix
+
+
+def _choice(choices: Any) -> forms.Field:
+    field = forms.ChoiceField(choices=[(str(value), label) for value, label in choices])
+    field.error_messages["invalid_choice"] = (
+        f"Write one of {', '.join(str(value) for value, _label in choices)}."
+    )
+    return field
+
+
+def id_schema(prefix: str) -> dict[str, Any]:
+    """Return the JSON Schema of a display id."""
+    return {
+        "type": "string",
+        "pattern": f"^{prefix}_[0-9a-f]{{32}}$",
+        "example": f"{prefix}_{UUID(int=1).hex}",
+    }

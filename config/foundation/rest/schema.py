@@ -1,0 +1,289 @@
+"""OpenAPI 3.1 of each operation, from what its view declares: nothing guessed, every error named."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
+
+from config.foundation.errors import error_registry
+from config.foundation.rest.filters import id_schema
+from config.foundation.rest.operations import ADMISSION_ERRORS, Component, Operation
+from config.foundation.rest.problems import MEDIA_TYPE
+
+HEADERS: dict[str, dict[str, Any]] = {
+    "X-Request-ID": {
+        "description": "The request's id: the caller's where it was a uuid, else a new one.",
+        "schema": {"type": "string", "format": "uuid"},
+    },
+    "ETag": {"description": "Strong tag of exactly this representation.", "schema": {"type": "string"}},
+    "Link": {
+        "description": "self, first, and next or prev where there is such a page (RFC 8288).",
+        "schema": {"type": "string"},
+    },
+    "WWW-Authenticate": {"description": "How to sign in.", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "RequestId": {
+        "name": "X-Request-ID",
+        "in": "header",
+        "description": "A uuid by which this request is found in logs and audit; anything else is replaced.",
+        "schema": {"type": "string", "format": "uuid"},
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "Tag of the representation you hold: unchanged, the answer is 304 without a body.",
+        "schema": {"type": "string"},
+    },
+}
+SECURITY_SCHEMES = {
+    "bearerToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "sbt_<key id>.<secret>",
+        "description": "An API token. Its privileges narrow those of the user it acts for.",
+    },
+    "sessionCookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": settings.SESSION_COOKIE_NAME,
+        "description": "The session of somebody signed in to the administration.",
+    },
+}
+_FAULT = Component(
+    "Fault",
+    {
+        "type": "object",
+        "description": "One thing wrong with the request, with its place in body, query or headers.",
+        "required": ["detail", "code"],
+        "properties": {
+            "pointer": {"type": "string", "description": "JSON Pointer into the body (RFC 6901)."},
+            "parameter": {"type": "string", "description": "Name of the query parameter."},
+            "header": {"type": "string", "description": "Name of the header."},
+            "detail": {"type": "string"},
+            "code": {"type": "string"},
+        },
+    },
+)
+PROBLEM = Component(
+    "Problem",
+    {
+        "type": "object",
+        "description": "A refusal (RFC 9457). `code` is the contract; the texts are not.",
+        "required": ["type", "title", "status", "detail", "instance", "code", "request_id"],
+        "properties": {
+            "type": {"type": "string", "format": "uri", "description": "Page that explains the code."},
+            "title": {"type": "string"},
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "detail": {"type": "string", "description": "What is wrong, with which value, and what to do."},
+            "instance": {"type": "string", "description": "urn:uuid: and the request id."},
+            "code": {"type": "string"},
+            "request_id": {"type": "string", "format": "uuid"},
+            "errors": {"type": "array", "items": {"$ref": "#/components/schemas/Fault"}},
+        },
+        "additionalProperties": True,
+    },
+    uses=(_FAULT,),
+)
+_EXAMPLE_ID = str(UUID(int=0x8E03978E40D543E8BC936894A57F9324))
+_EXAMPLE_FAULTS = {
+    "unknown_parameter": {
+        "parameter": "nmae",
+        "detail": "This parameter is not known here.",
+        "code": "unknown_parameter",
+    },
+    "unknown_field": {
+        "pointer": "#/identifers",
+        "detail": "This key is not known here.",
+        "code": "unknown_field",
+    },
+    "invalid_cursor": {
+        "parameter": "cursor",
+        "detail": "This cursor is not of this list and filter. Begin again without one.",
+        "code": "invalid_cursor",
+    },
+    "validation_failed": {
+        "parameter": "limit",
+        "detail": "A page has 1 to 200 rows.",
+        "code": "limit_out_of_range",
+    },
+}
+
+
+class OperationSchema(AutoSchema):
+    """Builds the operation object from ``view.describe(action)``."""
+
+    view: Any
+
+    def get_operation(
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
+    ) -> dict[str, Any]:
+        """Return the operation object, its components registered."""
+        self.registry, self.path, self.method = registry, path, method.upper()
+        self.path_regex, self.path_prefix = path_regex, path_prefix
+        operation: Operation = self.view.describe(getattr(self.view, "action", None) or method.lower())
+        for name, scheme in SECURITY_SCHEMES.items():
+            self._register(name, scheme, ResolvedComponent.SECURITY_SCHEMA)
+        built: dict[str, Any] = {
+            "operationId": operation.operation_id,
+            "summary": operation.summary,
+            "description": operation.description,
+            "tags": [operation.tag],
+            "parameters": self._parameters_of(operation),
+            "security": [{name: []} for name in SECURITY_SCHEMES],
+            "responses": {"200": self._success(operation), **self._errors(operation)},
+        }
+        if operation.is_conditional:
+            built["responses"]["304"] = {
+                "description": "Unchanged: the caller holds this representation.",
+                "headers": header_references("ETag", "X-Request-ID"),
+            }
+        if operation.request is not None:
+            example = {"example": {"summary": operation.summary, "value": operation.request_example}}
+            content = {"schema": self._reference(operation.request), "examples": example}
+            built["requestBody"] = {"required": True, "content": {"application/json": content}}
+        return built
+
+    def _parameters_of(self, operation: Operation) -> list[dict[str, Any]]:
+        found = list(operation.parameters)
+        if "{id}" in self.path:
+            schema = id_schema(self.view.model.display_prefix)
+            found.insert(0, {"name": "id", "in": "path", "required": True, "schema": schema})
+        if operation.is_conditional:
+            found.append(parameter_reference("IfNoneMatch"))
+        return [*found, parameter_reference("RequestId")]
+
+    def _success(self, operation: Operation) -> dict[str, Any]:
+        if isinstance(operation.response, Component):
+            schema = self._reference(operation.response)
+        else:
+            component = self.resolve_serializer(operation.response, "response")
+            schema = self._page(component) if operation.is_list else component.ref
+        example = {"example": {"summary": operation.summary, "value": operation.response_example}}
+        names = ("X-Request-ID", *operation.headers)
+        return {
+            "description": "The answer.",
+            "headers": header_references(*names),
+            "content": {"application/json": {"schema": schema, "examples": example}},
+        }
+
+    def _page(self, component: ResolvedComponent) -> dict[str, Any]:
+        address = {"type": ["string", "null"], "format": "uri"}
+        page = {
+            "type": "object",
+            "required": ["results", "next", "previous"],
+            "properties": {
+                "results": {"type": "array", "items": component.ref},
+                "next": {**address, "description": "The next page, if there is one."},
+                "previous": {**address, "description": "The previous page, if there is one."},
+            },
+        }
+        return self._reference(Component(f"{component.name}Page", page))
+
+    def _errors(self, operation: Operation) -> dict[str, Any]:
+        by_status: dict[int, list[str]] = defaultdict(list)
+        for code in dict.fromkeys((*operation.errors, *ADMISSION_ERRORS)):
+            kind = error_registry.get(code)
+            if kind is None:
+                raise LookupError(f"{operation.operation_id} documents {code}, which is not registered")
+            by_status[kind.status].append(code)
+        return {str(status): self._error(status, codes) for status, codes in sorted(by_status.items())}
+
+    def _error(self, status: int, codes: list[str]) -> dict[str, Any]:
+        return error_response(self._reference(PROBLEM), status, codes)
+
+    def _reference(self, component: Component) -> dict[str, Any]:
+        for used in component.uses:
+            self._reference(used)
+        self._register(component.name, component.schema, ResolvedComponent.SCHEMA)
+        return {"$ref": f"#/components/schemas/{component.name}"}
+
+    def _register(self, name: str, schema: dict[str, Any], kind: Any) -> None:
+        self.registry.register_on_missing(_component(name, schema, kind))
+
+
+def _component(name: str, schema: dict[str, Any], kind: Any) -> ResolvedComponent:
+    make: Any = ResolvedComponent  # which has no types
+    component: ResolvedComponent = make(name=name, type=kind, object=name, schema=schema)
+    return component
+
+
+def error_response(schema: dict[str, Any], status: int, codes: list[str]) -> dict[str, Any]:
+    """Return the response object of one error status, with an example for each of its codes."""
+    headers = ["X-Request-ID"]
+    if status == 401:
+        headers.append("WWW-Authenticate")
+    if status in (429, 503):
+        headers.append("Retry-After")
+    return {
+        "description": " · ".join(f"`{code}`" for code in codes),
+        "headers": header_references(*headers),
+        "content": {
+            MEDIA_TYPE: {
+                "schema": schema,
+                "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
+            }
+        },
+    }
+
+
+def header_references(*names: str) -> dict[str, Any]:
+    """Return the headers of a response, by reference."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def shared_components(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the headers, parameters and examples of problems that the document refers to."""
+    referred = set(_references(document))
+    shared = {
+        "headers": HEADERS,
+        "parameters": PARAMETERS,
+        "examples": {kind.code: problem_example(kind.code) for kind in error_registry.all()},
+    }
+    return {
+        section: {name: one for name, one in known.items() if f"#/components/{section}/{name}" in referred}
+        for section, known in shared.items()
+    }
+
+
+def parameter_reference(name: str) -> dict[str, str]:
+    """Return a shared parameter, by reference."""
+    return {"$ref": f"#/components/parameters/{name}"}
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for inner in node.values():
+            yield from _references(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _references(inner)
+
+
+def problem_example(code: str) -> dict[str, Any]:
+    """Return the OpenAPI example object of a code."""
+    kind = error_registry.get(code)
+    if kind is None:
+        raise LookupError(f"error code {code} is not registered")
+    fault = _EXAMPLE_FAULTS.get(code)
+    value: dict[str, Any] = {
+        "type": f"{settings.BASE_URL}/problems/{code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": fault["detail"] if fault else kind.meaning,
+        "instance": f"urn:uuid:{_EXAMPLE_ID}",
+        "code": code,
+        "request_id": _EXAMPLE_ID,
+    }
+    if fault:
+        value["errors"] = [fault]
+    return {"summary": kind.title, "value": value}

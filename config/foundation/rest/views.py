@@ -1,0 +1,252 @@
+"""Bases of views: admission before everything, then lists and details with one set of manners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from inspect import cleandoc
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.db.utils import DEFAULT_DB_ALIAS
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSetMixin
+
+from config.foundation.admission import Admission, Selection
+from config.foundation.display_ids import parse_display_id
+from config.foundation.errors import Refused
+from config.foundation.rest.errors import Faults
+from config.foundation.rest.etags import etag, is_held
+from config.foundation.rest.filters import DeclaredFilters
+from config.foundation.rest.operations import QUERY_ERRORS, Documented, Operation
+from config.foundation.rest.paging import Page, Paging, with_parameters
+from config.foundation.rest.parsers import StrictJSONParser
+from config.foundation.rest.queries import (
+    DIRECTORY_GLOBAL,
+    DIRECTORY_PARAMETER,
+    PAGING_PARAMETERS,
+    collect_directory_faults,
+    collect_parameter_faults,
+    paging_parameters,
+    read_paging,
+    repeatable_names,
+)
+from config.foundation.rest.serializers import RowSerializer
+from config.foundation.rows import Row, public_schema, selected_schema
+
+Rows = list[Any]
+
+
+class AdmittedView(Documented, APIView):
+    """A view that only an admitted caller with ``required_privilege`` reaches.
+
+    ``parameters`` names the query parameters; others are refused. ``admission`` says who calls, in which
+    tenant, and what they may do.
+    """
+
+    required_privilege: ClassVar[str]
+    parameters: ClassVar[tuple[str, ...]] = ()
+    parser_classes = (StrictJSONParser,)
+    admission: Admission
+
+    def perform_authentication(self, request: Request) -> None:
+        """Let the caller in, which selects the tenant's schema.
+
+        Raises:
+            NotAuthenticated: there is no credential.
+            Refused: tenancy does not let the caller in.
+        """
+        super().perform_authentication(request)
+        if request.user is None:
+            raise NotAuthenticated
+        selection: Selection = request._request.selection  # type: ignore[attr-defined]  # noqa: SLF001
+        self.admission = selection.admit(request.user, request.auth)
+
+    def collect_faults(self, request: Request, faults: Faults) -> None:
+        """Add what is wrong with the query parameters."""
+        collect_parameter_faults(request.query_params, known=self.parameters, repeatable=(), faults=faults)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Admit the caller and check their privilege, before anything is looked up."""
+        super().initial(request, *args, **kwargs)
+        if request.method not in ("OPTIONS", *self.unchecked_methods):
+            faults = Faults()
+            self.collect_faults(request, faults)
+            faults.raise_any()
+
+    @property
+    def unchecked_methods(self) -> tuple[str, ...]:
+        """Return the methods this view does not offer: 405 says more than a fault of their parameters."""
+        return tuple(name.upper() for name in self.http_method_names if not hasattr(self, name))
+
+
+class ReadOnlyResource(ViewSetMixin, AdmittedView):
+    """List and detail of one table.
+
+    Shapes: a list is ``{"results": […], "next": url or null, "previous": url or null}``, a detail the object.
+    ``relations`` are read along (one statement a page) and belong to the detail's entity tag. With
+    ``?directory=global`` the same is read from the global directory.
+    """
+
+    model: ClassVar[type[Row]]
+    serializer_class: ClassVar[type[RowSerializer[Any]]]
+    filterset_class: ClassVar[type[DeclaredFilters]]
+    relations: ClassVar[tuple[str, ...]] = ()
+    orderings: ClassVar[tuple[str, ...]] = ("created_at", "updated_at")
+    default_ordering: ClassVar[tuple[str, ...]] = ("pk",)
+    noun: ClassVar[str]
+    plural: ClassVar[str]
+    tag: ClassVar[str]
+    example: ClassVar[dict[str, Any]]
+    lookup_url_kwarg: ClassVar[str] = "id"
+    lookup_value_regex: ClassVar[str] = "[^/]+"
+    action: str
+
+    @classmethod
+    def describe(cls, action: str) -> Operation:
+        """Return the documentation of ``list`` or ``retrieve``."""
+        resource, meaning = cls.plural.replace(" ", "_"), cleandoc(cls.__doc__ or "")
+        if action == "list":
+            return Operation(
+                operation_id=f"{resource}_list",
+                summary=f"List {cls.plural}",
+                description=f"{meaning} Pages by cursor: follow `next` until it is null.",
+                tag=cls.tag,
+                response=cls.serializer_class,
+                response_example={"results": [cls.example], "next": None, "previous": None},
+                is_list=True,
+                parameters=(
+                    *cls.filterset_class.parameters(),
+                    *paging_parameters(cls.orderings),
+                    DIRECTORY_PARAMETER,
+                ),
+                headers=("Link",),
+                errors=(*QUERY_ERRORS, "invalid_cursor"),
+            )
+        return Operation(
+            operation_id=f"{resource}_retrieve",
+            summary=f"Read one {cls.noun}",
+            description=f"{meaning} Unchanged since `If-None-Match`, the answer is 304.",
+            tag=cls.tag,
+            response=cls.serializer_class,
+            response_example=cls.example,
+            parameters=(DIRECTORY_PARAMETER,),
+            headers=("ETag",),
+            is_conditional=True,
+            errors=QUERY_ERRORS,
+        )
+
+    def collect_faults(self, request: Request, faults: Faults) -> None:
+        """Add what is wrong with the query parameters; a list's own values are looked at by ``list``."""
+        filters = self.filterset_class
+        known = {"directory"}
+        if self.action == "list":
+            known |= PAGING_PARAMETERS | filters.names()
+        query = request.query_params
+        collect_parameter_faults(query, known=known, repeatable=repeatable_names(filters), faults=faults)
+        collect_directory_faults(query, faults)
+        if self.action == "list":
+            filters(query, queryset=self.model._default_manager.none()).collect(faults)  # noqa: SLF001
+            self._paging(request, faults)
+
+    def list(self, request: Request) -> Response:
+        """Answer one page."""
+        with self._directory(request):
+            paging = self._paging(request, Faults())
+            page = paging.page(self.filterset_class(request.query_params, queryset=self.get_queryset()).qs)
+            results = self._shaped(request, page.rows)
+        links = self._links(request, page)
+        body = {"results": results, "next": links.get("next"), "previous": links.get("prev")}
+        return Response(
+            body, headers={"Link": ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())}
+        )
+
+    def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002
+        """Answer one object, or 304 where the caller holds it already."""
+        pk = parse_display_id(self.model.display_prefix, id)
+        with self._directory(request):
+            row = self.get_queryset().filter(pk=pk).first() if pk else None
+            if row is None:
+                raise Refused("not_found", "There is no such object.")
+            tag = self._etag(request, row)
+            if is_held(tag, request.headers.get("If-None-Match", "")):
+                return Response(status=304, headers={"ETag": tag})
+            (shape,) = self._shaped(request, [row])
+        return Response(shape, headers={"ETag": tag})
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the rows of the selected directory, with their relations."""
+        queryset: QuerySet[Any] = self.model._default_manager.all()  # noqa: SLF001
+        return queryset.select_related(*self.relations)
+
+    def serializer_context(self, rows: Iterable[Row]) -> dict[str, Any]:  # noqa: ARG002 -- for subclasses
+        """Return what the serializer knows besides the rows."""
+        return {}
+
+    def rows_shown(self) -> None:
+        """Do what showing these rows asks for; the directory they were read from is still selected."""
+
+    def variant(self) -> str:
+        """Return what, besides the row, decides how this caller sees it."""
+        return ""
+
+    def _shaped(self, request: Request, rows: Rows) -> Rows:
+        context = {
+            "collection_url": self._collection_url(request),
+            "url_suffix": "?directory=global" if self._is_global(request) else "",
+            **self.serializer_context(rows),
+        }
+        shapes: Rows = list(self.serializer_class(rows, many=True, context=context).data)
+        self.rows_shown()
+        return shapes
+
+    def _etag(self, request: Request, row: Any) -> str:
+        related = (getattr(row, name) for name in self.relations)
+        versions = [f"{one.pk}:{one.row_version}" for one in (row, *related) if one is not None]
+        media_type = getattr(request, "accepted_media_type", "")
+        return etag(settings.VERSION, media_type, self.variant(), request.build_absolute_uri(), *versions)
+
+    def _paging(self, request: Request, faults: Faults) -> Paging:
+        with self._directory(request):
+            return read_paging(
+                request.query_params,
+                schema=selected_schema(DEFAULT_DB_ALIAS),
+                path=request.path_info,
+                default=self.default_ordering,
+                orderings=self.orderings,
+                faults=faults,
+            )
+
+    def _links(self, request: Request, page: Page) -> dict[str, str]:
+        here = self._collection_url(request)
+        kept = [
+            (name, value)
+            for name, values in request.query_params.lists()
+            for value in values
+            if name != "cursor"
+        ]
+        links = {"self": request.build_absolute_uri(), "first": with_parameters(here, kept)}
+        if page.next_cursor:
+            links["next"] = with_parameters(here, [*kept, ("cursor", page.next_cursor)])
+        if page.previous_cursor:
+            links["prev"] = with_parameters(here, [*kept, ("cursor", page.previous_cursor)])
+        return links | {"service-desc": request.build_absolute_uri(f"{_script_name(request)}/api/schema/")}
+
+    def _collection_url(self, request: Request) -> str:
+        path = request.path.rsplit("/", 1)[0] if self.action == "retrieve" else request.path
+        return request.build_absolute_uri(path)
+
+    def _directory(self, request: Request) -> AbstractContextManager[Any]:
+        return public_schema() if self._is_global(request) else nullcontext()
+
+    def _is_global(self, request: Request) -> bool:
+        return request.query_params.get("directory") == DIRECTORY_GLOBAL
+
+
+def _script_name(request: Request) -> str:
+    name: str = request.META.get("SCRIPT_NAME", "")
+    return name.rstrip("/")

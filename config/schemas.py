@@ -1,0 +1,76 @@
+"""Bring the schemas of the database up to date, and recognise a database made by other initial migrations."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django_tenants.utils import get_public_schema_name, get_tenant_model, schema_exists
+
+MADE_BY_FILE = "initial-migrations.sha256"
+
+
+def initial_migrations_digest(base_dir: Path) -> str:
+    """Return a digest of the first migrations of the apps below ``base_dir``, their SQL files included."""
+    digest = hashlib.sha256()
+    for app in sorted(apps.get_app_configs(), key=lambda config: config.label):
+        migrations = Path(app.path) / "migrations"
+        if base_dir in migrations.parents and ".venv" not in migrations.parts:
+            for path in sorted([*migrations.glob("0001_*.py"), *migrations.glob("sql/0001/**/*.sql")]):
+                digest.update(str(path.relative_to(base_dir)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def is_made_by_others(home: Path, base_dir: Path) -> bool:
+    """Tell whether the embedded database in ``home`` was made by other initial migrations than today's."""
+    made_by = home / MADE_BY_FILE
+    return made_by.exists() and made_by.read_text().strip() != initial_migrations_digest(base_dir)
+
+
+def remember_maker(home: Path, base_dir: Path) -> None:
+    """Note which initial migrations made the embedded database in ``home``."""
+    (home / MADE_BY_FILE).write_text(initial_migrations_digest(base_dir) + "\n")
+
+
+def migrate_schemas(*, tell: Callable[[str], None]) -> int:
+    """Apply what is pending, in the public schema and then in each tenant's; return how many schemas changed.
+
+    Args:
+        tell: Is given one line for each schema that is behind; nothing for the others.
+
+    Raises:
+        InconsistentMigrationHistory: The database was made by a history of migrations that is not this one.
+    """
+    public = get_public_schema_name()
+    changed = _migrate_schema(public, tell=tell)
+    tenants = get_tenant_model().objects.exclude(schema_name=public).order_by("schema_name", "pk")
+    for schema_name in list(tenants.values_list("schema_name", flat=True)):
+        if schema_exists(schema_name):  # a tenant that waits for its schema gets a current one
+            changed += _migrate_schema(schema_name, tell=tell)
+    return changed
+
+
+def _migrate_schema(schema_name: str, *, tell: Callable[[str], None]) -> int:
+    pending = _pending(schema_name)
+    if not pending:
+        return 0
+    tell(f"{schema_name}: applying {pending} migration{'s' if pending > 1 else ''}")
+    call_command("migrate_schemas", schema_name=schema_name, interactive=False, verbosity=0)
+    return 1
+
+
+def _pending(schema_name: str) -> int:
+    """Count the migrations that are recorded for other schemas but not, or not yet, for this one."""
+    selected: Any = connection  # the backend of django-tenants has methods that Django's types do not know
+    # Without public on the path: a schema that has no record of its own would be taken for the public one.
+    selected.set_schema(schema_name, include_public=False)
+    try:
+        executor = MigrationExecutor(connection)
+        executor.loader.check_consistent_history(connection)
+        return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    finally:
+        selected.set_schema_to_public()

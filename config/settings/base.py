@@ -1,0 +1,159 @@
+"""Settings shared by every environment; what differs is in dev, test and production."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from config import postgres
+from config.settings.apps import INSTALLED_APPS as INSTALLED_APPS
+from config.settings.apps import SHARED_APPS as SHARED_APPS
+from config.settings.apps import TENANT_APPS as TENANT_APPS
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+DATA_DIR = Path(os.environ.get("SWITCHBOARD_DATA_DIR", BASE_DIR / ".data"))
+VERSION = "0.1.0"
+
+
+def database(home: Path) -> dict[str, Any]:
+    """Return the settings of the database: ``DATABASE_URL`` where set, the embedded server in ``home`` otherwise."""
+    url = os.environ.get("DATABASE_URL", "")
+    where = postgres.database_from_url(url) if url else postgres.connection_settings(home)
+    return {
+        **where,
+        "ENGINE": "config.foundation.postgresql",
+        "ATOMIC_REQUESTS": False,
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+POSTGRES_HOME = postgres.embedded_home(DATA_DIR)
+DATABASES = {"default": database(POSTGRES_HOME)}
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+
+# -- tenancy ---------------------------------------------------------------------------------------------------------
+TENANT_MODEL = "tenants.Tenant"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+TENANT_LIMIT_SET_CALLS = True
+PLATFORM_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+BASE_DOMAIN = "switchboard.localhost"
+ALLOWED_HOSTS = ["*"]  # tenancy answers 421 to an unknown host itself, and nothing else asks for the host
+ROOT_URLCONF = "config.urls_platform"
+TENANT_URLCONF = "config.urls_tenant"
+BASE_URL = "http://localhost:8000"
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "config.rest.RequestIdMiddleware",
+    "config.rest.ApiResponseMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # before tenancy: a static file costs no look-up
+    "config.health.HealthMiddleware",
+    "config.tenancy.TenancyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- people ----------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "identity.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+SESSION_COOKIE_NAME = "switchboard_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "switchboard_csrf"
+CSRF_COOKIE_HTTPONLY = True
+
+# -- words, time, files ----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# -- REST ------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "customers.identity.rest.authentication.ApiTokenAuthentication",
+        "customers.identity.rest.authentication.BrowserSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["config.foundation.rest.permissions.HoldsPrivilege"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["config.foundation.rest.parsers.StrictJSONParser"],
+    "URL_FORMAT_OVERRIDE": None,  # formats are negotiated by Accept alone
+    "DEFAULT_SCHEMA_CLASS": "config.foundation.rest.schema.OperationSchema",
+    "EXCEPTION_HANDLER": "config.foundation.rest.problems.answer_exception",
+    "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Switchboard",
+    "DESCRIPTION": "Who the parties are, how each is reached on any rail, under whose rules, and why.",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "DEFAULT_GENERATOR_CLASS": "config.openapi.DocumentGenerator",
+    "ENUM_NAME_OVERRIDES": {
+        f"{name}Enum": f"directory.enums.{name}"
+        for name in (
+            "ArtifactKind",
+            "ArtifactStatus",
+            "CredentialType",
+            "EdgeEnd",
+            "EdgeRelation",
+            "EndpointStatus",
+            "FailureMode",
+            "NodeType",
+            "ParticipantKind",
+            "PolicyEffect",
+            "PrefixMode",
+            "RunState",
+            "SensitivityTier",
+            "SourceKind",
+        )
+    },
+}
+
+# -- limits ----------------------------------------------------------------------------------------------------------
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes of a request's body
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "class": "config.logs.CoveringFormatter",
+            "format": "{asctime} {levelname} {name} {request_id} {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("SWITCHBOARD_LOG_LEVEL", "WARNING")},
+}

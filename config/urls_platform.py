@@ -1,0 +1,19 @@
+"""Addresses of the platform's own hosts."""
+
+from django.urls import path
+
+from config import openapi, rest
+from config.pages import home
+from config.sites import platform_site
+
+URLCONF = "config.urls_platform"
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("admin/", platform_site.urls),
+    path("api/schema/", openapi.serve_document, {"urlconf": URLCONF}, name="api-schema"),
+    path("api/docs/", openapi.show_page, {"template_name": "openapi/swagger.html"}, name="api-docs"),
+    path("api/redoc/", openapi.show_page, {"template_name": "openapi/redoc.html"}, name="api-redoc"),
+    path("problems", rest.list_problems, name="problem-list"),
+    path("problems/<slug:code>", rest.explain_problem, name="problem-detail"),
+]

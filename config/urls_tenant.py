@@ -1,0 +1,16 @@
+"""Addresses of one tenant, below ``/t/<slug>`` or on a host of its own."""
+
+from django.urls import include, path
+
+from config import openapi
+from config.sites import tenant_site
+
+URLCONF = "config.urls_tenant"
+
+urlpatterns = [
+    path("admin/", tenant_site.urls),
+    path("api/v1/", include("directory.rest.urls")),
+    path("api/schema/", openapi.serve_document, {"urlconf": URLCONF}, name="api-schema"),
+    path("api/docs/", openapi.show_page, {"template_name": "openapi/swagger.html"}, name="api-docs"),
+    path("api/redoc/", openapi.show_page, {"template_name": "openapi/redoc.html"}, name="api-redoc"),
+]

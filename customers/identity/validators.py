@@ -1,0 +1,42 @@
+"""What a time zone and a list of networks may be."""
+
+from ipaddress import ip_network
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+
+NETWORKS_MAX = 50
+
+
+def validate_time_zone(value: str) -> None:
+    """Refuse what the IANA time zone database does not list.
+
+    Raises:
+        ValidationError: ``time_zone_unknown``.
+    """
+    if value not in available_timezones():
+        raise ValidationError(
+            "“%(value)s” is no IANA time zone: write one like Europe/Stockholm.",
+            code="time_zone_unknown",
+            params={"value": value},
+        )
+
+
+def validate_networks(value: Any) -> None:
+    """Refuse what is not a list of at most fifty networks in CIDR form, without host bits.
+
+    Raises:
+        ValidationError: ``networks_invalid``.
+    """
+    if not isinstance(value, list) or len(value) > NETWORKS_MAX:
+        raise ValidationError(f"Networks are a list of at most {NETWORKS_MAX}.", code="networks_invalid")
+    for network in value:
+        try:
+            ip_network(network)
+        except (ValueError, TypeError):
+            raise ValidationError(
+                "“%(value)s” is no network: write one like 203.0.113.0/24 or 2001:db8::/32.",
+                code="networks_invalid",
+                params={"value": str(network)[:100]},
+            ) from None

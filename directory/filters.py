@@ -1,0 +1,290 @@
+"""Which columns of directory lists can be filtered, and how."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+
+from config.foundation.display_ids import parse_display_id
+from config.foundation.rest.filters import (
+    EQUAL,
+    MOMENT,
+    NULLABLE,
+    ORDERED,
+    TEXT,
+    DeclaredFilter,
+    DeclaredFilters,
+)
+from directory.enums import SensitivityTier
+from directory.models import (
+    Capability,
+    Credential,
+    Edge,
+    Endpoint,
+    Identifier,
+    Participant,
+    Policy,
+    PrefixRule,
+    Probe,
+    RoutingArtifact,
+    Source,
+    SourceRun,
+)
+from directory.models.routing import NODE_MODELS
+
+STAMPS = {"created_at": MOMENT, "updated_at": MOMENT}
+SOURCED = {
+    "source": EQUAL,
+    "external_id": EQUAL,
+    "verified_at": (*MOMENT, *NULLABLE),
+    "confidence": ORDERED,
+    "superseded_at": NULLABLE,
+    **STAMPS,
+}
+WINDOW = {"valid_from": (*MOMENT, *NULLABLE), "valid_to": (*MOMENT, *NULLABLE)}
+OF_PARTICIPANT = {"participant": EQUAL, "participant__name": TEXT}
+
+
+class ParticipantFilters(DeclaredFilters):
+    """Filters of participants."""
+
+    searched = ("name", "notes")
+
+    class Meta:
+        model = Participant
+        fields = {"name": TEXT, "kind": EQUAL, "country": EQUAL, "tags": EQUAL, **SOURCED}
+
+
+class IdentifierFilters(DeclaredFilters):
+    """Values are compared in clear, so a filter by value finds no confidential identifier."""
+
+    searched = ("value", "normalized", "participant__name")
+
+    class Meta:
+        model = Identifier
+        fields = {
+            "identifier_type": TEXT,
+            "value": TEXT,
+            "normalized": TEXT,
+            "scope": TEXT,
+            "tier": EQUAL,
+            "priority": ORDERED,
+            **OF_PARTICIPANT,
+            **SOURCED,
+        }
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Leave confidential rows out wherever values are compared: stored there is ciphertext."""
+        queryset = super().filter_queryset(queryset)
+        if any(name.startswith(("value", "normalized")) or name == "q" for name in self.data):
+            queryset = queryset.filter(tier__lt=SensitivityTier.CONFIDENTIAL)
+        return queryset
+
+
+class EndpointFilters(DeclaredFilters):
+    """Filters of endpoints."""
+
+    searched = ("address", "participant__name")
+
+    class Meta:
+        model = Endpoint
+        fields = {
+            "protocol": EQUAL,
+            "address": TEXT,
+            "profile": TEXT,
+            "priority": ORDERED,
+            "status": EQUAL,
+            "published": EQUAL,
+            **OF_PARTICIPANT,
+            **WINDOW,
+            **SOURCED,
+        }
+
+
+class CapabilityFilters(DeclaredFilters):
+    """Filters of capabilities."""
+
+    searched = ("service", "action", "process", "document_type", "participant__name")
+
+    class Meta:
+        model = Capability
+        fields = {
+            "service": TEXT,
+            "action": TEXT,
+            "process": TEXT,
+            "document_type": TEXT,
+            "endpoint": EQUAL,
+            **OF_PARTICIPANT,
+            **SOURCED,
+        }
+
+
+class CredentialFilters(DeclaredFilters):
+    """Filters of credentials."""
+
+    searched = ("fingerprint", "participant__name")
+
+    class Meta:
+        model = Credential
+        fields = {
+            "credential_type": EQUAL,
+            "fingerprint": TEXT,
+            "endpoint": EQUAL,
+            **OF_PARTICIPANT,
+            **WINDOW,
+            **SOURCED,
+        }
+
+
+class PolicyFilters(DeclaredFilters):
+    """Filters of policies."""
+
+    searched = ("name", "reason")
+
+    class Meta:
+        model = Policy
+        fields = {"name": TEXT, "effect": EQUAL, "priority": ORDERED, "enabled": EQUAL, **STAMPS}
+
+
+class NodeIdField(forms.CharField):
+    """The display id of any kind of row that an edge joins; cleaned to ``(type, uuid)``."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the kind and uuid.
+
+        Raises:
+            ValidationError: ``invalid_id``.
+        """
+        for kind, model in NODE_MODELS.items():
+            parsed = parse_display_id(model.display_prefix, str(value))
+            if parsed is not None:
+                return kind, parsed
+        prefixes = ", ".join(f"{model.display_prefix}_" for model in NODE_MODELS.values())
+        raise ValidationError(f"An id here is one of {prefixes} and 32 hex digits.", code="invalid_id")
+
+
+class NodeFilter(DeclaredFilter):
+    """Edges that begin (or end) at one of these rows."""
+
+    def __init__(self, side: str) -> None:
+        prefixes = "|".join(model.display_prefix for model in NODE_MODELS.values())
+        schema = {"type": "string", "pattern": f"^({prefixes})_[0-9a-f]{{32}}$"}
+        super().__init__(
+            field_name=side, lookup_expr="exact", each=NodeIdField(required=False), schema=schema
+        )
+
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        """Narrow the queryset."""
+        ends = Q()
+        for kind, row_id in value or ():
+            ends |= Q(**{f"{self.field_name}_type": kind, f"{self.field_name}_id": row_id})
+        return qs.filter(ends)
+
+
+class EdgeFilters(DeclaredFilters):
+    """Filters of edges."""
+
+    from_id = NodeFilter("from")
+    to_id = NodeFilter("to")
+
+    class Meta:
+        model = Edge
+        fields = {
+            "from_type": EQUAL,
+            "from_end": EQUAL,
+            "to_type": EQUAL,
+            "to_end": EQUAL,
+            "relation": EQUAL,
+            "confidence": ORDERED,
+            "source": EQUAL,
+            "superseded_at": NULLABLE,
+            **WINDOW,
+            **STAMPS,
+        }
+
+
+class RoutingArtifactFilters(DeclaredFilters):
+    """Filters of routing artifacts."""
+
+    searched = ("name",)
+
+    class Meta:
+        model = RoutingArtifact
+        fields = {
+            "kind": EQUAL,
+            "name": TEXT,
+            "version": ORDERED,
+            "status": EQUAL,
+            "source": EQUAL,
+            "effective_from": (*MOMENT, *NULLABLE),
+            "effective_to": (*MOMENT, *NULLABLE),
+            **STAMPS,
+        }
+
+
+class PrefixRuleFilters(DeclaredFilters):
+    """Filters of prefix rules."""
+
+    searched = ("prefix", "range_text", "target_address")
+
+    class Meta:
+        model = PrefixRule
+        fields = {
+            "artifact": EQUAL,
+            "artifact__name": TEXT,
+            "artifact__kind": EQUAL,
+            "artifact__status": EQUAL,
+            "prefix": ("exact", "istartswith"),
+            "tt": EQUAL,
+            "np": EQUAL,
+            "nai": EQUAL,
+            "ssn": EQUAL,
+            "brand": EQUAL,
+            "region": EQUAL,
+            "mode": EQUAL,
+            "priority": ORDERED,
+            "target_protocol": EQUAL,
+            "target_address": TEXT,
+            **OF_PARTICIPANT,
+            **WINDOW,
+            **STAMPS,
+        }
+
+
+class SourceFilters(DeclaredFilters):
+    """Filters of sources."""
+
+    searched = ("name",)
+
+    class Meta:
+        model = Source
+        fields = {"name": TEXT, "kind": EQUAL, "failure_mode": EQUAL, "enabled": EQUAL, **STAMPS}
+
+
+class SourceRunFilters(DeclaredFilters):
+    """Filters of runs of sources."""
+
+    class Meta:
+        model = SourceRun
+        fields = {
+            "source": EQUAL,
+            "source__name": TEXT,
+            "state": EQUAL,
+            "started_at": MOMENT,
+            "finished_at": (*MOMENT, *NULLABLE),
+            "rows_rejected": ORDERED,
+            **STAMPS,
+        }
+
+
+class ProbeFilters(DeclaredFilters):
+    """Filters of probes."""
+
+    searched = ("name",)
+
+    class Meta:
+        model = Probe
+        fields = {"name": TEXT, "last_run_at": (*MOMENT, *NULLABLE), **STAMPS}

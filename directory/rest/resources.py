@@ -1,0 +1,211 @@
+"""Every table of the directory, for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from audit.operations import record
+from config.foundation.rest.views import ReadOnlyResource
+from config.foundation.rows import Row
+from directory import filters, models, serializers
+from directory.rest import examples
+
+TAG_PARTICIPANTS = "Directory: participants"
+TAG_ROUTING = "Directory: routing"
+TAG_SOURCES = "Directory: sources"
+
+
+class DirectoryResource(ReadOnlyResource):
+    """A table of the tenant's directory or, with ``?directory=global``, of the global one."""
+
+    required_privilege = "directory.read"
+
+
+class RevealingResource(DirectoryResource):
+    """A table with confidential values: in clear to who holds ``view_confidential``, each reading audited."""
+
+    def serializer_context(self, rows: Iterable[Row]) -> dict[str, Any]:  # noqa: ARG002 -- the base's signature
+        """Say whether this caller sees confidential values, and collect what they saw."""
+        self.revealed: list[Row] = []
+        return {"reveals": self._reveals, "revealed": self.revealed}
+
+    def variant(self) -> str:
+        """Return whether the caller sees confidential values."""
+        return "clear" if self._reveals else "hidden"
+
+    def rows_shown(self) -> None:
+        """Write the reading of confidential values to the chain of the directory they were read in."""
+        if self.revealed:
+            record(
+                actor=self.admission.actor,
+                action="read",
+                resource=self.model._meta.label_lower,
+                resource_id=str(self.revealed[0].pk) if len(self.revealed) == 1 else "",
+                payload={"ids": [str(row.pk) for row in self.revealed]},
+                tenant_id=self.admission.tenant.pk,
+            )
+
+    @property
+    def _reveals(self) -> bool:
+        return "view_confidential" in self.admission.privileges
+
+
+class Participants(DirectoryResource):
+    """Organizations, nodes, services and number ranges that can be reached."""
+
+    model = models.Participant
+    serializer_class = serializers.ParticipantSerializer
+    filterset_class = filters.ParticipantFilters
+    orderings = ("name", "kind", "country", "created_at", "updated_at")
+    default_ordering = ("name", "pk")
+    noun, plural, tag = "participant", "participants", TAG_PARTICIPANTS
+    example = examples.PARTICIPANT
+
+
+class Identifiers(RevealingResource):
+    """Names by which participants are known on a rail."""
+
+    model = models.Identifier
+    serializer_class = serializers.IdentifierSerializer
+    filterset_class = filters.IdentifierFilters
+    relations = ("participant",)
+    orderings = ("identifier_type", "priority", "confidence", "created_at", "updated_at")
+    noun, plural, tag = "identifier", "identifiers", TAG_PARTICIPANTS
+    example = examples.IDENTIFIER
+
+
+class Endpoints(DirectoryResource):
+    """Addresses at which participants take traffic."""
+
+    model = models.Endpoint
+    serializer_class = serializers.EndpointSerializer
+    filterset_class = filters.EndpointFilters
+    relations = ("participant",)
+    orderings = ("protocol", "address", "priority", "status", "created_at", "updated_at")
+    noun, plural, tag = "endpoint", "endpoints", TAG_PARTICIPANTS
+    example = examples.ENDPOINT
+
+
+class Capabilities(DirectoryResource):
+    """What participants declare they can do."""
+
+    model = models.Capability
+    serializer_class = serializers.CapabilitySerializer
+    filterset_class = filters.CapabilityFilters
+    relations = ("participant", "endpoint")
+    orderings = ("service", "action", "created_at", "updated_at")
+    noun, plural, tag = "capability", "capabilities", TAG_PARTICIPANTS
+    example = examples.CAPABILITY
+
+
+class Credentials(DirectoryResource):
+    """References to key material: never the key, and of the reference only the kind of vault."""
+
+    model = models.Credential
+    serializer_class = serializers.CredentialSerializer
+    filterset_class = filters.CredentialFilters
+    relations = ("participant", "endpoint")
+    orderings = ("credential_type", "created_at", "updated_at")
+    noun, plural, tag = "credential", "credentials", TAG_PARTICIPANTS
+    example = examples.CREDENTIAL
+
+
+class Policies(DirectoryResource):
+    """Rules that let candidates of a resolution stay or remove them."""
+
+    model = models.Policy
+    serializer_class = serializers.PolicySerializer
+    filterset_class = filters.PolicyFilters
+    orderings = ("priority", "name", "created_at", "updated_at")
+    default_ordering = ("-priority", "pk")
+    noun, plural, tag = "policy", "policies", TAG_ROUTING
+    example = examples.POLICY
+
+
+class Edges(DirectoryResource):
+    """Links that no key says: equivalences, translations, other sources' word."""
+
+    model = models.Edge
+    serializer_class = serializers.EdgeSerializer
+    filterset_class = filters.EdgeFilters
+    orderings = ("relation", "confidence", "created_at", "updated_at")
+    noun, plural, tag = "edge", "edges", TAG_ROUTING
+    example = examples.EDGE
+
+
+class RoutingArtifacts(RevealingResource):
+    """Versions of tables and directives that are put in force as a whole."""
+
+    model = models.RoutingArtifact
+    serializer_class = serializers.RoutingArtifactSerializer
+    filterset_class = filters.RoutingArtifactFilters
+    orderings = ("kind", "name", "version", "created_at", "updated_at")
+    default_ordering = ("kind", "name", "-version", "pk")
+    noun, plural, tag = "routing artifact", "routing artifacts", TAG_ROUTING
+    example = examples.ROUTING_ARTIFACT
+
+
+class PrefixRules(DirectoryResource):
+    """Rules of prefix tables; the longest prefix wins."""
+
+    model = models.PrefixRule
+    serializer_class = serializers.PrefixRuleSerializer
+    filterset_class = filters.PrefixRuleFilters
+    relations = ("artifact", "participant")
+    orderings = ("prefix", "priority", "created_at", "updated_at")
+    noun, plural, tag = "prefix rule", "prefix rules", TAG_ROUTING
+    example = examples.PREFIX_RULE
+
+
+class Sources(RevealingResource):
+    """Where rows come from, and how long they hold."""
+
+    model = models.Source
+    serializer_class = serializers.SourceSerializer
+    filterset_class = filters.SourceFilters
+    orderings = ("name", "kind", "created_at", "updated_at")
+    default_ordering = ("name", "pk")
+    noun, plural, tag = "source", "sources", TAG_SOURCES
+    example = examples.SOURCE
+
+
+class SourceRuns(DirectoryResource):
+    """What each run of a source read, wrote and refused."""
+
+    model = models.SourceRun
+    serializer_class = serializers.SourceRunSerializer
+    filterset_class = filters.SourceRunFilters
+    relations = ("source",)
+    orderings = ("started_at", "state", "created_at", "updated_at")
+    default_ordering = ("-started_at", "pk")
+    noun, plural, tag = "source run", "source runs", TAG_SOURCES
+    example = examples.SOURCE_RUN
+
+
+class Probes(DirectoryResource):
+    """Routing tests kept as data: a request and what its answer must hold."""
+
+    model = models.Probe
+    serializer_class = serializers.ProbeSerializer
+    filterset_class = filters.ProbeFilters
+    orderings = ("name", "created_at", "updated_at")
+    default_ordering = ("name", "pk")
+    noun, plural, tag = "probe", "probes", TAG_ROUTING
+    example = examples.PROBE
+
+
+RESOURCES: tuple[type[DirectoryResource], ...] = (
+    Participants,
+    Identifiers,
+    Endpoints,
+    Capabilities,
+    Credentials,
+    Policies,
+    Edges,
+    RoutingArtifacts,
+    PrefixRules,
+    Sources,
+    SourceRuns,
+    Probes,
+)

@@ -1,0 +1,132 @@
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from django.conf import settings
+from openapi_spec_validator import validate
+
+from config.foundation.errors import error_registry
+from config.openapi import document_bytes, serve_document, show_page
+from tests.openapi import checker, resolved
+
+URLCONFS = {"platform": settings.ROOT_URLCONF, "tenant": settings.TENANT_URLCONF}
+DOCUMENTS = {name: json.loads(document_bytes(urlconf, "json")) for name, urlconf in URLCONFS.items()}
+OPERATIONS = [
+    pytest.param(document, method, path, operation, id=f"{name} {method} {path}")
+    for name, document in DOCUMENTS.items()
+    for path, methods in document["paths"].items()
+    for method, operation in methods.items()
+]
+
+
+API_OPERATIONS = [one for one in OPERATIONS if str(one.values[2]).startswith("/api/")]
+
+
+@pytest.mark.parametrize("name", URLCONFS)
+def test_the_committed_document_is_what_the_code_says(name):
+    committed = Path(settings.BASE_DIR, "docs/openapi", f"{name}.yaml").read_bytes()
+    assert committed == document_bytes(URLCONFS[name], "yaml"), "run `make schema` and look at the change"
+
+
+@pytest.mark.parametrize("name", URLCONFS)
+def test_a_document_is_openapi_3_1_and_valid(name):
+    assert DOCUMENTS[name]["openapi"] == "3.1.0"
+    validate(DOCUMENTS[name])
+
+
+@pytest.mark.parametrize("name", URLCONFS)
+def test_both_formats_say_the_same(name):
+    assert yaml.safe_load(document_bytes(URLCONFS[name], "yaml")) == DOCUMENTS[name]
+
+
+@pytest.mark.parametrize("name", URLCONFS)
+def test_operation_ids_are_unique_and_read_resource_verb(name):
+    ids = [one["operationId"] for methods in DOCUMENTS[name]["paths"].values() for one in methods.values()]
+    assert len(ids) == len(set(ids))
+    assert all("_" in one and one.islower() for one in ids)
+
+
+@pytest.mark.parametrize(("document", "method", "path", "operation"), OPERATIONS)
+def test_an_operation_says_what_it_does_and_shows_it(document, method, path, operation):
+    assert operation["summary"]
+    assert operation["description"].endswith(".")
+    assert len(operation["tags"]) == 1
+    for body in (operation.get("requestBody"), operation["responses"]["200"]):
+        for content in (body or {}).get("content", {}).values():
+            (example,) = content["examples"].values()
+            checker(document, content["schema"]).validate(example["value"])
+
+
+@pytest.mark.parametrize(("document", "method", "path", "operation"), API_OPERATIONS)
+def test_an_operation_names_each_of_its_errors_as_a_problem(document, method, path, operation):
+    statuses = {int(status) for status in operation["responses"] if int(status) >= 400}
+    assert statuses >= ({400, 401, 403, 404, 406, 421, 500, 503} if operation["security"] else {400})
+    for status in statuses:
+        content = operation["responses"][str(status)]["content"]["application/problem+json"]
+        problem = checker(document, content["schema"])
+        for code, reference in content["examples"].items():
+            value = resolved(document, reference)["value"]
+            problem.validate(value)
+            assert (value["code"], value["status"]) == (code, status)
+            assert error_registry.get(code) is not None
+
+
+@pytest.mark.parametrize(("document", "method", "path", "operation"), OPERATIONS)
+def test_an_id_in_an_address_carries_its_pattern(document, method, path, operation):
+    for one in operation.get("parameters", []):
+        parameter = resolved(document, one)
+        if parameter["in"] == "path":
+            assert parameter["schema"]["pattern"].startswith("^")
+
+
+def test_the_tenant_document_is_served_below_a_slug():
+    (server,) = DOCUMENTS["tenant"]["servers"]
+    assert server["url"] == "/t/{slug}"
+    assert "slug" in server["variables"]
+
+
+def test_every_table_of_the_directory_can_be_listed_and_read():
+    tables = [
+        "participants", "identifiers", "endpoints", "capabilities", "credentials", "policies", "edges",
+        "routing-artifacts", "prefix-rules", "sources", "source-runs", "probes",
+    ]  # fmt: skip
+    paths = DOCUMENTS["tenant"]["paths"]
+    assert {f"/api/v1/directory/{table}{end}" for table in tables for end in ("", "/{id}")} <= paths.keys()
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "media_type"),
+    [
+        ("", "*/*", "application/json"),
+        ("", "application/yaml", "application/yaml"),
+        ("?format=yaml", "*/*", "application/yaml"),
+        ("?format=json", "application/yaml", "application/json"),
+    ],
+)
+def test_the_document_is_served_in_either_format(rf, query, accept, media_type):
+    response = serve_document(rf.get(f"/api/schema/{query}", headers={"Accept": accept}), URLCONFS["tenant"])
+    assert (response.status_code, response["Content-Type"]) == (200, media_type)
+
+
+def test_the_document_is_held_by_its_tag(rf):
+    tag = serve_document(rf.get("/api/schema/"), URLCONFS["tenant"])["ETag"]
+    again = serve_document(rf.get("/api/schema/", headers={"If-None-Match": tag}), URLCONFS["tenant"])
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", tag)
+
+
+@pytest.mark.parametrize("query", ["?format=xml", "?formt=json", "?format=json&format=json"])
+def test_a_bad_question_for_the_document_is_a_problem(rf, query):
+    response = serve_document(rf.get(f"/api/schema/{query}"), URLCONFS["tenant"])
+    assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
+
+
+@pytest.mark.parametrize("template", ["openapi/swagger.html", "openapi/redoc.html"])
+def test_a_page_of_the_document_asks_no_other_host_and_runs_no_script_of_its_own(rf, template):
+    request = rf.get("/api/docs/", SCRIPT_NAME="/t/acme")
+    response = show_page(request, template)
+    page = response.content.decode()
+    assert "://" not in page
+    assert "<script>" not in page
+    assert "/t/acme/api/schema/" in page
+    assert "default-src 'self'" in response["Content-Security-Policy"]
