@@ -4,7 +4,7 @@ from copy import deepcopy
 from datetime import datetime
 from pathlib import Path
 
-from customers.identity.operations import bootstrap_platform
+from customers.tenants.operations import bootstrap_platform
 from django.core.management import call_command
 from django.core.management.base import OutputWrapper
 

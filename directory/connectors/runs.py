@@ -1,16 +1,16 @@
 """The record of a run: what others watch while it goes on, and what keeps two runs of a source apart."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.models.functions import Now
 
-from config.foundation.actor import Actor, acting
+from config.foundation.actor import LOCK_TIMEOUT_MS, Actor, acting
 from config.foundation.errors import Refused
 from config.foundation.rows import TenantQuerySet, schema_selected
 from directory.connectors.records import Connector, Rejection
@@ -20,6 +20,7 @@ from directory.models import Source, SourceRun
 ERRORS_MAX = 1_000
 RECORDED_STEP_PERCENT = 10
 PROGRESS_CONNECTION = "import-progress"
+PROGRESS_PATIENCE_MS = 200
 VERB = "import"
 CUT_OFF = "The process ended before the run did; nothing was written."
 
@@ -144,7 +145,8 @@ class RunLog:
         self._report(percent, doing)
         if percent - self._percent >= RECORDED_STEP_PERCENT:
             self._percent = percent
-            self._write(progress_percent=percent)
+            with suppress(OperationalError):  # rather lost than waited for: the data may hold what it needs
+                self._write(lock_timeout_ms=PROGRESS_PATIENCE_MS, progress_percent=percent)
 
     def succeed(self, outcome: Outcome) -> None:
         """Record success in the transaction of the data itself: neither is there without the other."""
@@ -159,6 +161,8 @@ class RunLog:
         told = reason if isinstance(error, Refused) else f"{type(error).__name__}: {reason}".rstrip(": ")
         self._write(state=RunState.FAILED, finished_at=Now(), errors=[{"row": 0, "reason": told}])
 
-    def _write(self, **values: object) -> None:
+    def _write(self, *, lock_timeout_ms: int = LOCK_TIMEOUT_MS, **values: object) -> None:
         with acting(self._actor, verb=VERB, using=self._beside):
+            with connections[self._beside].cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = {lock_timeout_ms:d}")
             self._runs.filter(pk=self._run_id).update(**values)

@@ -2,10 +2,11 @@
 
 from directory.models.participants import Capability, Credential, Endpoint, Identifier, Participant
 from directory.models.routing import Edge, Policy, PrefixRule, RoutingArtifact
-from directory.models.sources import DirectoryVersion, Probe, Source, SourceRun
+from directory.models.sources import ChangeMarker, DirectoryVersion, Probe, Source, SourceRun
 
 __all__ = [
     "Capability",
+    "ChangeMarker",
     "Credential",
     "DirectoryVersion",
     "Edge",

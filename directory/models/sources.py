@@ -110,3 +110,15 @@ class DirectoryVersion(models.Model):
 
     def __str__(self) -> str:
         return str(self.version)
+
+
+class ChangeMarker(models.Model):
+    """That a running transaction changed this schema's directory; gone when it ends, by when the version has moved."""
+
+    transaction_id = models.BigIntegerField(primary_key=True)
+
+    class Meta:
+        db_table = "directory_change_marker"
+
+    def __str__(self) -> str:
+        return str(self.transaction_id)

@@ -1,8 +1,8 @@
-"""Checks of endpoint addresses: each returns what is wrong, without repeating the address, or an empty text."""
+"""Checks of endpoint addresses: each returns what is wrong, or an empty text, and never the address."""
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\.?")
@@ -45,18 +45,20 @@ def check_url(address: str) -> str:
         return "has characters that a URL may not contain; percent-encode them"
     try:
         parts = urlsplit(address)
-        port = parts.port
+        has_port = parts.port is None or parts.port > 0
     except ValueError:
         return "is no URL; check its brackets and its port"
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return "is no URL; give http:// or https://, a host, and a path if there is one"
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not has_port:
+        return "is no URL; give http:// or https://, a host, a port from 1 to 65535 if any, and a path"
+    return _check_extras(parts) or check_host(parts.hostname)
+
+
+def _check_extras(parts: SplitResult) -> str:
     if parts.username is not None or parts.password is not None:
         return "carries a user or password; remove it, credentials are stored as vault references"
-    if "#" in address:
+    if parts.fragment:
         return "carries a fragment; remove everything from #"
-    if port == 0:
-        return "names port 0; give a port from 1 to 65535"
-    return check_host(parts.hostname)
+    return ""
 
 
 def check_https_url(address: str) -> str:

@@ -22,8 +22,9 @@ from directory.rails.kinds import (
     Refusal,
 )
 
-_EBCORE_ICD = re.compile(r"urn:oasis:names:tc:ebcore:partyid-type:iso6523:([0-9]{4})", re.IGNORECASE)
-_EBCORE_VALUE = re.compile(_EBCORE_ICD.pattern + r":(.+)", re.IGNORECASE)
+_EBCORE = r"(?ai:urn:oasis:names:tc:ebcore:partyid-type:iso6523):([0-9]{4})"
+_EBCORE_ICD = re.compile(_EBCORE)
+_EBCORE_VALUE = re.compile(_EBCORE + r":(.+)")
 _ICD_VALUE = re.compile(r"([0-9]{4}):(.+)")
 
 
@@ -35,7 +36,7 @@ def _party_scope(scope: str) -> str:
     return urn.group(1) if urn else unicodedata.normalize("NFC", scope)
 
 
-def _party(value: str, scope: str, strict: bool) -> Canonical:  # noqa: FBT001 - the signature of a rule
+def _party(value: str, scope: str) -> Canonical:
     if scope == "BIC":
         return normalize_bic(value, scope)
     if scope == "LEI":
@@ -43,12 +44,11 @@ def _party(value: str, scope: str, strict: bool) -> Canonical:  # noqa: FBT001 -
     icd, number = _carried_icd(value, scope)
     if not icd:
         return Canonical(unicodedata.normalize("NFC", value), scope)
-    folded, warnings = check_icd_value(icd, number, strict=strict)
-    return Canonical(folded, icd, warnings)
+    return check_icd_value(icd, number)
 
 
 def _carried_icd(value: str, scope: str) -> tuple[str, str]:
-    """Return the ISO 6523 code and the number, from the value or the scope; ``("", "")`` when there is none."""
+    """Return the ISO 6523 code and the number, from the value or the scope; ``("", "")`` for none."""
     scoped = CODE_SHAPE.fullmatch(scope) is not None
     if scope and not scoped:
         return "", ""
@@ -69,7 +69,7 @@ def _party_tier(scope: str) -> int:
     return 0 if scope in {"BIC", "LEI"} else 1
 
 
-def _text(value: str, scope: str, _strict: bool) -> Canonical:  # noqa: FBT001 - the signature of a rule
+def _text(value: str, scope: str) -> Canonical:
     return Canonical(unicodedata.normalize("NFC", value), scope)
 
 
@@ -119,7 +119,12 @@ RAIL = Rail(
                 Example("\u202eparty"),
             ),
         ),
-        _context("as4.role", "AS4 role", "role", "http://docs.oasis-open.org/ebxml-msg/ebms/v3.0/ns/core/200704/initiator"),
+        _context(
+            "as4.role",
+            "AS4 role",
+            "role",
+            "http://docs.oasis-open.org/ebxml-msg/ebms/v3.0/ns/core/200704/initiator",
+        ),
         _context("as4.service", "AS4 service", "service", "iso20022.fi"),
         _context("as4.action", "AS4 action", "action", "credit.transfer"),
         _context("as4.mpc", "AS4 message partition channel", "mpc", "urgent"),

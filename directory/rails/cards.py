@@ -1,7 +1,7 @@
-"""The rail of payment cards: bank identification numbers, and the confidential numbers of merchants and acquirers.
+"""The rail of payment cards: bank identification numbers, confidential numbers of merchants and acquirers.
 
-A card number is never stored, logged or repeated: what may be one is refused, and no message of this rail holds the
-value that it refuses.
+A card number is never stored, logged or repeated: what may be one is refused, and no message of this rail
+holds the value that it refuses.
 Source: ISO/IEC 7812-1, ISO 8583:1987 fields 32, 41 and 42; PCI DSS 3.
 """
 
@@ -26,34 +26,38 @@ _BIN = re.compile(r"[0-9]{6,8}")
 _SCOPE = re.compile(r"[A-Za-z0-9._-]{1,32}")
 # Card numbers short enough to fit a field of 15 characters: American Express, Diners Club, early Visa.
 _SHORT_CARD = re.compile(r"3[47][0-9]{13}|3(?:0[0-5]|[68][0-9])[0-9]{11}|4[0-9]{12}")
-_REFUSED_AS_CARD = "may be a card number, which is never stored; give the bank identification number, 6 to 8 digits"
+_REFUSED_AS_CARD = (
+    "may be a card number, which is never stored; give the bank identification number, 6 to 8 digits"
+)
 
 
-def _bin(value: str, scope: str, _strict: bool) -> Canonical:  # noqa: FBT001 - the signature of a rule
-    if count_digits(value) > 8:
+def _guard_bin(given: str) -> None:
+    if count_digits(given) > 8:
         raise Refusal(_REFUSED_AS_CARD, code="possible_card_number")
+
+
+def _bin(value: str, scope: str) -> Canonical:
     if not _BIN.fullmatch(value):
         raise Refusal("is no bank identification number; give 6 to 8 digits and nothing else")
     return Canonical(value, scope)
 
 
-def _bin_scope(scope: str) -> str:
-    if count_digits(scope) > 8:
-        raise Refusal(_REFUSED_AS_CARD, code="possible_card_number", field="scope")
-    raise Refusal("takes no scope; leave it out", code="scope_not_allowed", field="scope")
-
-
 def _is_card(text: str) -> bool:
-    short = _SHORT_CARD.fullmatch(text)
-    return passes_luhn(text) if short else count_digits(text) > 15 and may_be_card_number(text)
+    digits = re.sub(r"[^0-9]", "", text)
+    if _SHORT_CARD.fullmatch(digits):
+        return passes_luhn(digits)
+    return count_digits(text) > 15 and may_be_card_number(text)
+
+
+def _guard_number(given: str) -> None:
+    if _is_card(given):
+        raise Refusal("may be a card number, which is never stored", code="possible_card_number")
 
 
 def _number(pattern: str, form: str) -> Rule:
     shape = re.compile(pattern)
 
-    def rule(value: str, scope: str, _strict: bool) -> Canonical:  # noqa: FBT001 - the signature of a rule
-        if _is_card(value):
-            raise Refusal("may be a card number, which is never stored", code="possible_card_number")
+    def rule(value: str, scope: str) -> Canonical:
         if not shape.fullmatch(value):
             raise Refusal(f"is malformed; give {form}")
         return Canonical(value, scope)
@@ -62,10 +66,10 @@ def _number(pattern: str, form: str) -> Rule:
 
 
 def _scope(scope: str) -> str:
-    if _is_card(scope):
-        raise Refusal("may be a card number, which is never stored", code="possible_card_number", field="scope")
     if not _SCOPE.fullmatch(scope):
-        raise Refusal("is malformed; give up to 32 letters, digits and . _ - naming the network", field="scope")
+        raise Refusal(
+            "is malformed; give up to 32 letters, digits and . _ - naming the network", field="scope"
+        )
     return scope
 
 
@@ -74,6 +78,7 @@ def _confidential(name: str, label: str, rule: Rule, source: str, example: str) 
         name=name,
         rail="cards",
         label=label,
+        guard=_guard_number,
         rule=rule,
         scope_rule=_scope,
         tier=2,
@@ -81,7 +86,12 @@ def _confidential(name: str, label: str, rule: Rule, source: str, example: str) 
         global_allowed=False,
         source=source,
         examples=(Example(example, None, example), Example(example, "acquirer-1", example)),
-        counterexamples=(Example("4111 1111 1111 1111"), Example("x" * 64), Example("a\x00b"), Example(example, "a b")),
+        counterexamples=(
+            Example("4111 1111 1111 1111"),
+            Example("x" * 64),
+            Example("a\x00b"),
+            Example(example, "a b"),
+        ),
     )
 
 
@@ -93,8 +103,8 @@ RAIL = Rail(
             name="pan.bin",
             rail="cards",
             label="Bank identification number (BIN)",
+            guard=_guard_bin,
             rule=_bin,
-            scope_rule=_bin_scope,
             tier=0,
             echo=False,
             prefix_artifact_kinds=("bin_table",),
@@ -104,8 +114,8 @@ RAIL = Rail(
                 Example("41111"),
                 Example("411111222"),
                 Example("4111 1111 1111 1111"),
-                Example("４１１１１１１１１１１１１１１１"),
-                Example("４１１１１１"),
+                Example("\uff14" + "\uff11" * 15),
+                Example("\uff14" + "\uff11" * 5),
                 Example("card 4111-1111-1111-1111"),
             ),
         ),

@@ -1,6 +1,6 @@
 """Participant values under an ISO 6523 code (ICD), as Peppol and ebCore party ids write them.
 
-The shape of a value is binding; check digits of real registries are often broken, so they only warn unless strict.
+The shape of a value is binding; check digits of real registries are often broken: they warn, unless strict.
 Patterns are upper case, values are kept in lower case.
 Source: Peppol Policy for Identifiers 4.4; Peppol code list of participant identifier schemes 9.7.
 """
@@ -19,15 +19,16 @@ from stdnum.is_ import kennitala
 from stdnum.it import iva
 from stdnum.no import orgnr
 
-from directory.rails.kinds import Refusal
+from directory.rails.kinds import Canonical, Refusal
 
 _ANY = re.compile(r"[A-Za-z0-9._~-]{1,130}")
-_CODE = re.compile(r"[0-9]{4}")
 
-CODE_SHAPE = _CODE
+CODE_SHAPE = re.compile(r"[0-9]{4}")
 
 
 class Scheme(NamedTuple):
+    """A pattern of upper-case values, and their check digit if there is a rule for it."""
+
     shape: re.Pattern[str]
     is_valid: Callable[[str], bool] | None = None
 
@@ -54,8 +55,8 @@ SCHEMES: dict[str, Scheme] = {
     "0007": _scheme(r"[0-9]{10}", luhn.is_valid),
     "0009": _scheme(r"[0-9]{14}", siret.is_valid),
     "0060": _scheme(r"[0-9]{9}"),
-    # A location number has 13 digits. Shorter ones are in use as company prefixes between AS4 partners, so the
-    # length counts as part of the check.
+    # A location number has 13 digits. Shorter ones are in use as company prefixes between AS4 partners, so
+    # the length counts as part of the check.
     "0088": _scheme(r"[0-9]{1,13}", _is_gln),
     "0096": _scheme(r"[0-9]{10}"),
     "0106": _scheme(r"[0-9]{8,17}"),
@@ -90,22 +91,19 @@ SCHEMES: dict[str, Scheme] = {
 }
 
 
-def check_icd_value(icd: str, value: str, *, strict: bool) -> tuple[str, tuple[str, ...]]:
-    """Return a participant value in lower case, with warnings.
-
-    Raises:
-        Refusal: ``invalid`` for the shape, ``check_digit`` when strict.
-    """
+def check_icd_value(icd: str, value: str) -> Canonical:
+    """Return a participant value in lower case, its code as the scope. Raises `Refusal` for its shape."""
     if not _ANY.fullmatch(value):
-        raise Refusal("is no participant value; give 1 to 130 letters, digits and . _ ~ - after the four-digit code")
+        raise Refusal(
+            "is no participant value; give 1 to 130 letters, digits and . _ ~ - after the four-digit code"
+        )
     folded = value.lower()
     scheme = SCHEMES.get(icd)
     if scheme is None:
-        return folded, (f"The rules of scheme {icd} are not known here; its value was not checked further.",)
+        warning = f"The rules of scheme {icd} are not known here; its value was not checked further."
+        return Canonical(folded, icd, (warning,))
     if not scheme.shape.fullmatch(value.upper()):
         raise Refusal(f"does not have the form of scheme {icd}, {scheme.shape.pattern}; check the number")
     if scheme.is_valid is None or scheme.is_valid(value.upper()):
-        return folded, ()
-    if strict:
-        raise Refusal(f"fails the check digit of scheme {icd}; check the number", code="check_digit")
-    return folded, (f"The check digit of scheme {icd} is wrong; the value was kept as given.",)
+        return Canonical(folded, icd)
+    return Canonical(folded, icd, failed_check=f"it fails the check of scheme {icd}; check the number")

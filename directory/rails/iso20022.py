@@ -33,12 +33,12 @@ def _upper(value: str) -> str:
     return value.upper() if value.isascii() else value
 
 
-def normalize_bic(value: str, scope: str = "", strict: bool = False) -> Canonical:  # noqa: FBT001, FBT002, ARG001
+def normalize_bic(value: str, scope: str = "") -> Canonical:
     """Return a BIC of 11 characters; a head office gets its ``XXX``. Raises `Refusal`."""
     bic = _upper(value)
     if not _BIC.fullmatch(bic):
         raise Refusal(
-            "is no BIC; give 8 or 11 letters and digits: bank (4), country (2), location (2), branch (3 or none)"
+            "is no BIC; give 8 or 11 letters and digits: bank (4), country (2), location (2), branch (0 or 3)"
         )
     if bic[4:6] not in COUNTRIES:
         raise Refusal(f"names the country {bic[4:6]}, which ISO 3166 does not have; check characters 5 and 6")
@@ -50,17 +50,19 @@ def normalize_bic(value: str, scope: str = "", strict: bool = False) -> Canonica
     return Canonical(bic.ljust(11, "X"), scope, tuple(warnings))
 
 
-def normalize_lei(value: str, scope: str = "", strict: bool = False) -> Canonical:  # noqa: FBT001, FBT002, ARG001
+def normalize_lei(value: str, scope: str = "") -> Canonical:
     """Return a Legal Entity Identifier in upper case. Raises `Refusal`."""
     lei = _upper(value)
     if not _LEI.fullmatch(lei):
         raise Refusal("is no LEI; give 18 letters and digits followed by 2 check digits")
     if not stdnum_lei.is_valid(lei):
-        raise Refusal("has wrong check digits (ISO 7064 mod 97-10); check it for a typing error", code="check_digit")
+        raise Refusal(
+            "has wrong check digits (ISO 7064 mod 97-10); check it for a typing error", code="check_digit"
+        )
     return Canonical(lei, scope)
 
 
-def _bank_code(value: str, scope: str, _strict: bool) -> Canonical:  # noqa: FBT001 - the signature of a rule
+def _bank_code(value: str, scope: str) -> Canonical:
     code = re.sub(r"[ -]", "", _upper(value))
     if not _BANK_CODE.fullmatch(code):
         raise Refusal("is no national bank code; give up to 35 letters and digits")
@@ -72,8 +74,6 @@ def _country(scope: str) -> str:
     if country not in COUNTRIES:
         raise Refusal("is no country; give the ISO 3166 code of the country, such as DE", field="scope")
     return country
-
-
 
 
 def _with_scope(party_type: str, name: str) -> Equivalence:
@@ -143,7 +143,12 @@ RAIL = Rail(
                 Example("deutdeff", None, "DEUTDEFFXXX"),
                 Example("NDEASESS", "", "NDEASESSXXX"),
             ),
-            counterexamples=(Example("BANKUS3"), Example("BANKQQ33"), Example("BANKUS33XX"), Example("ＢANKUS33")),
+            counterexamples=(
+                Example("BANKUS3"),
+                Example("BANKQQ33"),
+                Example("BANKUS33XX"),
+                Example("\uff22ANKUS33"),
+            ),
         ),
         IdentifierType(
             name="lei",
@@ -183,7 +188,11 @@ RAIL = Rail(
             check=check_url,
             default_profile="http.default",
             examples=("http://payments.example/in", "https://payments.example:8443/in"),
-            counterexamples=("payments.example", "ftp://payments.example/", "http://user:secret@payments.example/"),
+            counterexamples=(
+                "payments.example",
+                "ftp://payments.example/",
+                "http://user:secret@payments.example/",
+            ),
         ),
         Protocol(
             name="https",

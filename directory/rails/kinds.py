@@ -1,7 +1,7 @@
 """What a rail is made of: identifier types, equivalences, profiles and protocols.
 
-A rule says what is wrong with a value and never repeats the value; one place, `IdentifierType.normalize`, decides
-whether the value may appear in the message. That is how a card number stays out of every error.
+A rule says what is wrong with a value and never repeats the value; one place, `IdentifierType.normalize`,
+decides whether the value may appear in the message. That is how a card number stays out of every error.
 """
 
 from collections.abc import Callable, Mapping
@@ -57,6 +57,7 @@ class Canonical(NamedTuple):
     normalized: str
     scope: str = ""
     warnings: tuple[str, ...] = ()
+    failed_check: str = ""  # a wrong check digit: a warning, or a refusal when strict
 
 
 class Key(NamedTuple):
@@ -69,7 +70,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Normalized:
-    """An accepted identifier: ``value`` as given (trimmed) for people, ``normalized`` and ``scope`` for look-up."""
+    """An accepted identifier: ``value`` as given, trimmed; ``normalized`` and ``scope`` for look-up."""
 
     type: str
     value: str
@@ -80,6 +81,7 @@ class Normalized:
 
     @property
     def key(self) -> Key:
+        """What the identifier is looked up by."""
         return Key(self.type, self.scope, self.normalized)
 
     def __repr__(self) -> str:
@@ -95,7 +97,7 @@ class Example(NamedTuple):
     normalized: str | None = None
 
 
-Rule = Callable[[str, str, bool], Canonical]
+Rule = Callable[[str, str], Canonical]
 
 
 def _plain_scope(scope: str) -> str:
@@ -113,8 +115,8 @@ class IdentifierType:
     """One type of identifier: how it is checked, compared, shown and protected.
 
     Attributes:
-        rule: ``(value, scope, strict) -> Canonical``, both texts trimmed, the scope already in its normal form;
-            raises `Refusal`. ``strict`` turns a failed check digit from a warning into a refusal.
+        rule: ``(value, scope) -> Canonical``, both trimmed, the scope in its normal form; raises `Refusal`.
+        guard: raises `Refusal` for a value or scope that nothing else may even look at.
         scope_rule: ``scope -> scope`` in its normal form; by default the type takes no scope.
         tier: sensitivity, 0 public to 3 secret; ``tier_rule`` when it depends on the scope.
         default_scope: what an omitted scope means; None when it must be given.
@@ -135,6 +137,7 @@ class IdentifierType:
     examples: tuple[Example, ...]
     counterexamples: tuple[Example, ...]
     role: IdentifierRole = IdentifierRole.PARTY
+    guard: Callable[[str], None] | None = None
     scope_rule: Callable[[str], str] = _plain_scope
     tier_rule: Callable[[str], int] | None = None
     default_scope: str | None = ""
@@ -148,6 +151,7 @@ class IdentifierType:
 
     @property
     def is_prefix(self) -> bool:
+        """Whether a value is also looked up by its longest prefix."""
         return bool(self.prefix_artifact_kinds)
 
     def tier_for(self, scope: str) -> int:
@@ -176,8 +180,8 @@ class IdentifierType:
         """
         try:
             text = self._clean(value, "value")
-            normal_scope = self.normalize_scope_text(scope)
-            canonical = self.rule(text, normal_scope, strict)
+            normal_scope = self._normalize_scope(scope)
+            canonical = self._judge(self.rule(text, normal_scope), strict=strict)
         except Refusal as refusal:
             error = self._error(refusal, value, scope)
         else:
@@ -188,7 +192,15 @@ class IdentifierType:
         # Raised out here so that neither the refusal nor its frames (which hold the value) hang on the error.
         raise error
 
-    def normalize_scope_text(self, scope: object) -> str:
+    def _judge(self, canonical: Canonical, *, strict: bool) -> Canonical:
+        if not canonical.failed_check:
+            return canonical
+        if strict:
+            raise Refusal(canonical.failed_check, code="check_digit")
+        warning = f"{self.name}: the value was kept, but {canonical.failed_check}."
+        return canonical._replace(warnings=(*canonical.warnings, warning))
+
+    def _normalize_scope(self, scope: object) -> str:
         """Return a scope in its normal form, the default for a blank one. Raises `Refusal`."""
         text = "" if scope is None else self._clean(scope, "scope", required=False)
         if text:
@@ -198,10 +210,19 @@ class IdentifierType:
         return self.default_scope
 
     def _clean(self, given: object, name: type_field, *, required: bool = True) -> str:
+        if self.guard and isinstance(given, str):
+            self._ask_guard(self.guard, given, name)
         text, problem = clean(given, self.max_length, required=required)
         if problem:
             raise Refusal(problem.reason, code=problem.code, field=name)
         return text
+
+    def _ask_guard(self, guard: Callable[[str], None], given: str, name: type_field) -> None:
+        try:
+            guard(given)
+        except Refusal as refusal:
+            refusal.field = name
+            raise
 
     def _error(self, refusal: Refusal, value: object, scope: object) -> IdentifierError:
         given = scope if refusal.field == "scope" else value
@@ -266,7 +287,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
-    """A protocol of endpoints. ``check`` returns what is wrong with an address, without repeating it, or ``""``."""
+    """A protocol of endpoints; ``check`` returns what is wrong with an address, or ``""``."""
 
     name: str
     label: str

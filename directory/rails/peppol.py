@@ -25,8 +25,8 @@ PARTICIPANT_SCHEME = "iso6523-actorid-upis"
 
 _PARTICIPANT_SCHEME = re.compile(r"(?=.{1,25}\Z)[a-z0-9]+-[a-z0-9]+-[a-z0-9]+")
 _SCHEME = re.compile(r"(?!.*::)[^\s]{1,25}")
-# The scheme of a value that carries one. Anything looser would take the root namespace of a bare document type,
-# which also ends at a double colon, for a scheme.
+# The scheme of a value that carries one. Anything looser would take the root namespace of a bare document
+# type, which also ends at a double colon, for a scheme.
 _LEADING_SCHEME = re.compile(r"(?=.{1,25}\Z)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+")
 _WHITE_SPACE = re.compile(r"[\t\n\v\f\r \x85\xa0]")
 _LATIN_1 = re.compile(r"[\x00-\xff]*")
@@ -40,7 +40,9 @@ def _split_scheme(value: str) -> tuple[str, str]:
 
 def _agree(carried: str, scope: str) -> str:
     if carried and scope and carried != scope:
-        raise Refusal(f"contradicts the scheme {carried} that the value carries; give one of them", field="scope")
+        raise Refusal(
+            f"contradicts the scheme {carried} that the value carries; give one of them", field="scope"
+        )
     return carried or scope
 
 
@@ -51,23 +53,25 @@ def _participant_scope(scope: str) -> str:
     return folded
 
 
-def _participant(value: str, scope: str, strict: bool) -> Canonical:  # noqa: FBT001 - the signature of a rule
+def _participant(value: str, scope: str) -> Canonical:
     carried, rest = _split_scheme(value)
     scheme = _agree(carried.lower(), scope)
     icd, colon, number = rest.partition(":")
     if not colon or not CODE_SHAPE.fullmatch(icd):
         raise Refusal("is no participant; give four digits, a colon and the number, such as 0192:991825827")
-    folded, warnings = check_icd_value(icd, number, strict=strict)
-    return Canonical(f"{icd}:{folded}", scheme, warnings)
+    checked = check_icd_value(icd, number)
+    return checked._replace(normalized=f"{icd}:{checked.normalized}", scope=scheme)
 
 
 def _context_scope(scope: str) -> str:
     if not _SCHEME.fullmatch(scope) or not scope.isascii():
-        raise Refusal("is no scheme; give up to 25 characters without spaces and double colons", field="scope")
+        raise Refusal(
+            "is no scheme; give up to 25 characters without spaces and double colons", field="scope"
+        )
     return scope
 
 
-def _document_type(value: str, scope: str, _strict: bool) -> Canonical:  # noqa: FBT001 - the signature of a rule
+def _document_type(value: str, scope: str) -> Canonical:
     scheme, document = _split_scheme(value)
     scheme = _agree(scheme, scope)
     if not 1 <= len(document) <= 500 or not _LATIN_1.fullmatch(document):
@@ -95,7 +99,7 @@ def _check_customization(scheme: str, document: str) -> None:
         raise Refusal("has a * that its scheme does not allow; only a wildcard scheme takes one, at the end")
 
 
-def _process(value: str, scope: str, _strict: bool) -> Canonical:  # noqa: FBT001 - the signature of a rule
+def _process(value: str, scope: str) -> Canonical:
     carried, process = _split_scheme(value)
     default = "busdox-procid-transport" if process == "busdox:noprocess" else "cenbii-procid-ubl"
     scheme = _agree(carried, scope) or default

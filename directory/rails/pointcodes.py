@@ -1,7 +1,7 @@
-"""SS7 point codes: one integer, written in the components of a format, unique only within a network indicator.
+"""SS7 point codes: one integer, written in the components of a format, unique within a network indicator.
 
-A format's name gives the bits of its components, most significant first; a national format that is often written in
-reverse order therefore has two names.
+A format's name gives the bits of its components, most significant first; a national format that is often
+written in reverse order therefore has two names.
 Source: ITU-T Q.704 §14.2, Q.708; ANSI T1.111.4; TTC JT-Q704.
 """
 
@@ -38,7 +38,7 @@ def normalize_pc_scope(scope: str) -> str:
 
 
 def parse_point_code(value: str, scope: str) -> int:
-    """Return the integer of a point code written as one, or in the components of its format. Raises `Refusal`."""
+    """Return the integer of a point code, written as one or in components. Raises `Refusal`."""
     form = scope.partition("/")[0]
     bits = FORMATS[form]
     if _INTEGER.fullmatch(value):
@@ -47,7 +47,9 @@ def parse_point_code(value: str, scope: str) -> int:
         raise Refusal(f"is no point code of {form}; give an integer{_or_components(bits)}")
     parts = re.split(r"[.-]", value)
     if len(parts) != len(bits):
-        raise Refusal(f"has {len(parts)} components where {form} has {len(bits)}; check the format in the scope")
+        raise Refusal(
+            f"has {len(parts)} components where {form} has {len(bits)}; check the format in the scope"
+        )
     code = 0
     for position, (part, width) in enumerate(zip(parts, bits, strict=True), start=1):
         code = code << width | _within(int(part), width, f"component {position}")

@@ -32,7 +32,9 @@ class UnknownIdentifierType(IdentifierError):  # noqa: N818 - reads as the sente
     def __init__(self, name: object, known: Iterable[str]) -> None:
         close = difflib.get_close_matches(name[:_LONGEST_NAME], known, n=3) if isinstance(name, str) else []
         hint = f"did you mean {' or '.join(close)}?" if close else "use one of the registered types."
-        super().__init__("unknown_identifier_type", f"Identifier type {shown(name)} is unknown: {hint}", "type")
+        super().__init__(
+            "unknown_identifier_type", f"Identifier type {shown(name)} is unknown: {hint}", "type"
+        )
 
 
 class AddressError(ValueError):
@@ -87,18 +89,23 @@ class Registry:
         self._equivalences += rail.equivalences
 
     def rails(self) -> tuple[Rail, ...]:
+        """Return all rails by name."""
         return tuple(self._rails[name] for name in sorted(self._rails))
 
     def types(self) -> tuple[IdentifierType, ...]:
+        """Return all identifier types by name."""
         return tuple(self._types[name] for name in sorted(self._types))
 
     def profiles(self) -> tuple[Profile, ...]:
+        """Return all profiles by name."""
         return tuple(self._profiles[name] for name in sorted(self._profiles))
 
     def protocols(self) -> tuple[Protocol, ...]:
+        """Return all protocols by name."""
         return tuple(self._protocols[name] for name in sorted(self._protocols))
 
     def equivalences(self) -> tuple[Equivalence, ...]:
+        """Return what the rails declare to be the same, in the order of registration."""
         return tuple(self._equivalences)
 
     def get(self, name: object) -> IdentifierType:
@@ -147,8 +154,8 @@ class Registry:
         """Return the profile of an endpoint.
 
         A name that no rail registers takes the rules of the longest registered name it extends at a dot
-        (``….v1.newscheme`` → ``….v1``), so that a new scheme never loosens security; failing that, those of the
-        protocol.
+        (``….v1.newscheme`` → ``….v1``), so that a new scheme never loosens security; failing that, those of
+        the protocol.
 
         Raises:
             KeyError: the protocol is not registered either.
@@ -161,7 +168,7 @@ class Registry:
         return self._profiles[self._protocols[protocol].default_profile]
 
     def profile_for_scheme(self, name: str, scheme: str) -> str:
-        """Return the profile of a family that is made for a scheme, or the base profile where there is none."""
+        """Return the name of the profile that a family makes for a scheme, or of its base profile."""
         base = self._profiles.get(name)
         family = base.fallback or base.name if base else name
         members = (p for p in self.profiles() if p.fallback == family and p.scheme == scheme.lower())
@@ -192,23 +199,21 @@ class Registry:
             found.append(f"profile {profile.name} names the unregistered protocol {profile.protocol}")
         base = self._profiles.get(profile.fallback) if profile.fallback else profile
         if base is None or base.protocol != profile.protocol:
-            found.append(f"profile {profile.name} falls back to {profile.fallback}, which is none of its protocol")
+            found.append(
+                f"profile {profile.name} falls back to {profile.fallback}, which is none of its protocol"
+            )
         elif base.fallback:
             found.append(f"profile {profile.name} falls back to {base.name}, which falls back itself")
         return found
 
     def _check_equivalence(self, kind: IdentifierType) -> list[str]:
-        found = []
-        for example in kind.examples:
-            key = kind.normalize(example.value, example.scope).key
-            for twin in self.equivalents(*_by_columns(key)):
-                if twin.type in self._types and key not in self.equivalents(*_by_columns(twin)):
-                    found.append(f"{key} is {twin}, but not the other way round")
-        return found
-
-
-def _by_columns(key: Key) -> tuple[str, str, str]:
-    return key.type, key.scope, key.normalized
+        keys = [kind.normalize(example.value, example.scope).key for example in kind.examples]
+        return [
+            f"{key} is {twin}, but not the other way round"
+            for key in keys
+            for twin in self.equivalents(*key)
+            if key not in self.equivalents(*twin)
+        ]
 
 
 def _new_names(

@@ -11,6 +11,12 @@ import phonenumbers
 from stdnum import numdb
 
 from directory.rails.addresses import check_host, check_host_port
+from directory.rails.globaltitles import (
+    INTERNATIONAL,
+    normalize_title,
+    normalize_title_scope,
+    select_on_title,
+)
 from directory.rails.kinds import (
     Canonical,
     Equivalence,
@@ -30,22 +36,17 @@ _E164 = re.compile(r"\+[1-9][0-9]{0,14}")
 _FORMATTED = re.compile(r"\+[0-9 ()./-]+")
 _VISUAL_SEPARATORS = re.compile(r"[ ()./-]")
 _TRUNK_ZERO = re.compile(r"\( ?0 ?\)")
-_GT_DIGITS = re.compile(r"[0-9]{1,15}")
 _SMALL_NUMBER = re.compile(r"[0-9]{1,3}")
 _MCC_MNC = re.compile(r"([0-9]{3})-?([0-9]{2,3})")
 
-# What a global title carries, by its indicator (ITU-T Q.713 §3.4.2.3). Indicator 0 means that there is no title.
-_GT_FIELDS = {1: ("nai",), 2: ("tt",), 3: ("tt", "np"), 4: ("tt", "np", "nai")}
-_GT_DEFAULTS = {"tt": 0, "np": 1, "nai": 4}
-_GT_LIMITS = {"gti": (1, 4), "tt": (0, 255), "np": (0, 15), "nai": (0, 127)}
-_INTERNATIONAL = "tt=0;np=1;nai=4"
 
-
-def _e164(value: str, scope: str, _strict: bool) -> Canonical:  # noqa: FBT001 - the signature of a rule
+def _e164(value: str, scope: str) -> Canonical:
     text = value[4:] if value[:4].lower() == "tel:" else value
     number = text if _E164.fullmatch(text) else _without_format(text)
     if not _E164.fullmatch(number):
-        raise Refusal("is no E.164 number; give + and 1 to 15 digits with the country code, such as +46701234567")
+        raise Refusal(
+            "is no E.164 number; give + and 1 to 15 digits with the country code, such as +46701234567"
+        )
     return Canonical(number, scope)
 
 
@@ -67,60 +68,31 @@ def _without_trunk_zero(text: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _gt(value: str, scope: str, _strict: bool) -> Canonical:  # noqa: FBT001 - the signature of a rule
-    if not _GT_DIGITS.fullmatch(value):
-        raise Refusal("is no global title; give 1 to 15 digits and nothing else (no +)")
-    return Canonical(value, scope)
-
-
-def _gt_scope(scope: str) -> str:
-    given = dict(_gt_selector(part) for part in scope.replace(" ", "").lower().strip(";").split(";"))
-    if len(given) != scope.strip("; ").count(";") + 1:
-        raise Refusal("names a selector twice; give each once", field="scope")
-    gti = given.pop("gti", 4)
-    carried = _GT_FIELDS[gti]
-    if strays := given.keys() - set(carried):
-        reason = f"gives {', '.join(sorted(strays))}, which a title of indicator {gti} does not carry; leave it out"
-        raise Refusal(reason, field="scope")
-    parts = [f"{name}={given.get(name, _GT_DEFAULTS[name])}" for name in carried]
-    return ";".join(parts if gti == 4 else [f"gti={gti}", *parts])
-
-
-def _gt_selector(part: str) -> tuple[str, int]:
-    name, _, text = part.partition("=")
-    if name not in _GT_LIMITS or not _SMALL_NUMBER.fullmatch(text):
-        raise Refusal(f"is none of a global title; give it as {_INTERNATIONAL}, with gti= if it is not 4", field="scope")
-    low, high = _GT_LIMITS[name]
-    if not low <= int(text) <= high:
-        raise Refusal(f"has {name} outside {low} to {high}; correct it", field="scope")
-    return name, int(text)
-
-
-def _gt_selectors(scope: str) -> Mapping[str, int]:
-    return {"gti": 4} | {name: int(value) for name, value in (part.split("=") for part in scope.split(";"))}
-
-
 def _e164_selectors(_scope: str) -> Mapping[str, int]:
-    return _gt_selectors(_INTERNATIONAL)
+    return select_on_title(INTERNATIONAL)
 
 
-def _pc(value: str, scope: str, _strict: bool) -> Canonical:  # noqa: FBT001 - the signature of a rule
+def _pc(value: str, scope: str) -> Canonical:
     return Canonical(str(parse_point_code(value, scope)), scope)
 
 
-def _ssn(value: str, scope: str, _strict: bool) -> Canonical:  # noqa: FBT001 - the signature of a rule
+def _ssn(value: str, scope: str) -> Canonical:
     if not _SMALL_NUMBER.fullmatch(value) or int(value) > 255:
         raise Refusal("is no subsystem number; give 0 to 255")
     return Canonical(str(int(value)), scope)
 
 
-def _mccmnc(value: str, scope: str, _strict: bool) -> Canonical:  # noqa: FBT001 - the signature of a rule
+def _mccmnc(value: str, scope: str) -> Canonical:
     found = _MCC_MNC.fullmatch(value)
     if found is None:
-        raise Refusal("is no mobile network; give the country code (3 digits) and the network code (2 or 3 digits)")
+        raise Refusal(
+            "is no mobile network; give the country code (3 digits) and the network code (2 or 3 digits)"
+        )
     mcc, mnc = found.groups()
     if mcc not in _known_mccs():
-        raise Refusal(f"has the mobile country code {mcc}, which ITU-T E.212 does not assign; check the first 3 digits")
+        raise Refusal(
+            f"has the mobile country code {mcc}, which ITU-T E.212 does not assign; check the first 3 digits"
+        )
     return Canonical(mcc + mnc, scope)
 
 
@@ -128,7 +100,7 @@ def _mccmnc(value: str, scope: str, _strict: bool) -> Canonical:  # noqa: FBT001
 def _known_mccs() -> frozenset[str]:
     plan = numdb.get("imsi")
     # Any information on the first three digits means that the code is assigned or shared.
-    return frozenset(f"{n:03}" for n in range(200, 1000) if len(plan.split(f"{n:03}0000000")) > 1)
+    return frozenset(f"{n:03}" for n in range(1000) if len(plan.split(f"{n:03}0000000")) > 1)
 
 
 def _check_signalling_point(address: str) -> str:
@@ -156,11 +128,11 @@ def _check_point_code(code: str) -> str:
 
 
 def _e164_to_gt(_scope: str, normalized: str) -> tuple[str, str]:
-    return _INTERNATIONAL, normalized.removeprefix("+")
+    return INTERNATIONAL, normalized.removeprefix("+")
 
 
 def _gt_to_e164(scope: str, normalized: str) -> tuple[str, str] | None:
-    return ("", f"+{normalized}") if scope == _INTERNATIONAL and normalized[0] != "0" else None
+    return ("", f"+{normalized}") if scope == INTERNATIONAL and normalized[0] != "0" else None
 
 
 RAIL = Rail(
@@ -190,19 +162,19 @@ RAIL = Rail(
                 Example("+0701234567"),
                 Example("+1234567890123456"),
                 Example("+46 70 FLOWERS"),
-                Example("+４6701234567"),
+                Example("+\uff146701234567"),
             ),
         ),
         IdentifierType(
             name="gt",
             rail="ss7",
             label="Global title",
-            rule=_gt,
-            scope_rule=_gt_scope,
-            default_scope=_INTERNATIONAL,
+            rule=normalize_title,
+            scope_rule=normalize_title_scope,
+            default_scope=INTERNATIONAL,
             tier=1,
             prefix_artifact_kinds=("gtt_table",),
-            selectors=_gt_selectors,
+            selectors=select_on_title,
             source="ITU-T Q.713 §3.4.2.3; scope holds gti, tt, np and nai",
             examples=(
                 Example("46701234567", None, "46701234567"),

@@ -4,8 +4,8 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-# Controls, invisible format characters (among them the marks that turn the writing direction), surrogates, private
-# use, unassigned, and line and paragraph separators: none has a place in an identifier.
+# Controls, invisible format characters (among them the marks that turn the writing direction), surrogates,
+# private use, unassigned, and line and paragraph separators: none has a place in an identifier.
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _EDGES = " \t\r\n"
 _LONGEST_SHOWN = 64
@@ -14,12 +14,14 @@ _SEPARATED_DIGITS = re.compile(r"\d(?:[^0-9A-Za-z]{0,2}\d){12,}")
 
 
 class Problem(NamedTuple):
+    """Why a text is refused."""
+
     code: str
     reason: str
 
 
 def clean(given: object, max_length: int, *, required: bool = True) -> tuple[str, Problem | None]:
-    """Return the text without white space around it, or why it is refused. The reason never repeats the text."""
+    """Return the text without white space around it, or why it is refused, which never holds the text."""
     if not isinstance(given, str):
         return "", Problem("invalid", f"is not text but {type(given).__name__}; send a JSON string")
     if len(given) > max_length:
@@ -58,7 +60,7 @@ def passes_luhn(digits: str) -> bool:
 
 
 def may_be_card_number(text: str) -> bool:
-    """Tell whether text holds 13 or more digits, apart by at most two separators, that end in a Luhn check digit."""
+    """Tell whether 13 or more digits, at most two separators apart, end in a Luhn check digit."""
     for match in _SEPARATED_DIGITS.finditer(text):
         digits = "".join(str(unicodedata.digit(c)) for c in match.group() if c.isdigit())
         windows = (digits[i : i + n] for n in range(13, 20) for i in range(len(digits) - n + 1))
@@ -68,7 +70,7 @@ def may_be_card_number(text: str) -> bool:
 
 
 def shown(given: object) -> str:
-    """Return text fit for a message or a log line: one line, ASCII, short, and never what may be a card number."""
+    """Return text fit for a message or log: one line, ASCII, short, and never what may be a card number."""
     if not isinstance(given, str):
         return f"of type {type(given).__name__}"
     head = given[:_LONGEST_SHOWN]
