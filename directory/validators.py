@@ -31,7 +31,8 @@ USER_ASSIGNED_COUNTRIES = frozenset({"XK"})  # Kosovo: used by SWIFT and by the 
 VAULT_REFERENCE = re.compile(r"(vault://|azurekv://|gcpkms://|arn:aws:kms:|pkcs11:)[!-~]{1,500}", re.ASCII)
 FINGERPRINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
 PRIVATE_KEY = re.compile(
-    r"PRIVATE[ _-]?KEY|BEGIN\s+OPENSSH|PuTTY-User-Key-File|\"(d|p|q|dp|dq|qi|k)\"\s*:\s*\"[A-Za-z0-9_-]{16,}", re.IGNORECASE
+    r"PRIVATE[ _-]?KEY|BEGIN\s+OPENSSH|PuTTY-User-Key-File|\"(d|p|q|dp|dq|qi|k)\"\s*:\s*\"[A-Za-z0-9_-]{16,}",
+    re.IGNORECASE,
 )
 _OBJECT_OF_SCALARS = Draft202012Validator(
     {
@@ -116,7 +117,9 @@ _MATCH_AND_DIRECTIVE = Draft202012Validator(
         },
     }
 )
-_DIRECTIVE_KINDS = frozenset({ArtifactKind.TENANT_OVERRIDE, ArtifactKind.CONTRACT, ArtifactKind.DEFAULT_ROUTE})
+_DIRECTIVE_KINDS = frozenset(
+    {ArtifactKind.TENANT_OVERRIDE, ArtifactKind.CONTRACT, ArtifactKind.DEFAULT_ROUTE}
+)
 
 
 def validate_country(value: str) -> None:
@@ -125,7 +128,9 @@ def validate_country(value: str) -> None:
     Raises:
         ValidationError: ``country_unknown``.
     """
-    if value not in USER_ASSIGNED_COUNTRIES and (value != value.upper() or pycountry.countries.get(alpha_2=value) is None):
+    if value not in USER_ASSIGNED_COUNTRIES and (
+        value != value.upper() or pycountry.countries.get(alpha_2=value) is None
+    ):
         raise ValidationError(
             "“%(value)s” is no ISO 3166-1 country code: write two capital letters, like SE.",
             code="country_unknown",
@@ -200,7 +205,9 @@ def check_artifact(artifact: RoutingArtifact) -> None:
     else:
         faults = [] if isinstance(artifact.payload, dict) else ["The payload is a JSON object."]
     if faults:
-        raise ValidationError({"payload": [ValidationError(fault, code="payload_invalid") for fault in faults]})
+        raise ValidationError(
+            {"payload": [ValidationError(fault, code="payload_invalid") for fault in faults]}
+        )
 
 
 def check_identifier(identifier: Identifier) -> None:
@@ -211,7 +218,10 @@ def check_identifier(identifier: Identifier) -> None:
     """
     if is_encrypted(identifier.value) and identifier.tier >= SensitivityTier.CONFIDENTIAL:
         return  # stored before and unchanged
-    given, identifier.value = identifier.value, ""  # a refused value is not left on the row, where a traceback shows it
+    given, identifier.value = (
+        identifier.value,
+        "",
+    )  # a refused value is not left on the row, where a traceback shows it
     try:
         kind = registry.get(identifier.identifier_type)
         normal = kind.normalize(given, identifier.scope)
@@ -268,14 +278,17 @@ def check_prefix_rule(rule: PrefixRule) -> None:
         try:
             rule.target_address = registry.check_address(rule.target_protocol, rule.target_address)
         except AddressError as error:
-            raise ValidationError({f"target_{error.field}": ValidationError(error.message, code=error.code)}) from None
+            raise ValidationError(
+                {f"target_{error.field}": ValidationError(error.message, code=error.code)}
+            ) from None
 
 
 def check_credential(credential: Credential) -> None:
     """Refuse private keys in any text of the row; derive fingerprint and validity from the certificate.
 
     Raises:
-        ValidationError: ``private_key_refused``, ``certificate_invalid``, ``vault_ref_invalid``, ``fingerprint_invalid``.
+        ValidationError: ``private_key_refused``, ``certificate_invalid``, ``vault_ref_invalid`` or
+            ``fingerprint_invalid``.
     """
     for field in ("certificate", "vault_ref", "fingerprint", "external_id"):
         if PRIVATE_KEY.search(getattr(credential, field)) or _is_private_key(getattr(credential, field)):
@@ -299,7 +312,9 @@ def _is_private_key(text: str) -> bool:
     if len(body) < 40 or not re.fullmatch(r"[A-Za-z0-9+/=_-]+", body):
         return False
     try:
-        der = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_" if re.search("[-_]", body) else None)
+        der = base64.b64decode(
+            body + "=" * (-len(body) % 4), altchars=b"-_" if re.search("[-_]", body) else None
+        )
         load_der_private_key(der, password=None)
     except TypeError:
         return True  # an encrypted one
@@ -325,7 +340,10 @@ def _check(validator: Draft202012Validator, value: Any, code: str) -> None:
 
 def _faults(validator: Draft202012Validator, value: Any) -> list[str]:
     errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.absolute_path)))
-    return [f"{'/'.join(map(str, error.absolute_path)) or 'value'}: {error.message[:300]}" for error in errors[:20]]
+    return [
+        f"{'/'.join(map(str, error.absolute_path)) or 'value'}: {error.message[:300]}"
+        for error in errors[:20]
+    ]
 
 
 def _raise_all(code: str, faults: list[str]) -> None:

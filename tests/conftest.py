@@ -49,9 +49,12 @@ def template_database(django_db_blocker: Any) -> str:
 @pytest.fixture(scope="session")
 def django_db_setup(template_database: str, django_db_blocker: Any) -> Iterator[None]:
     """Give this process a database of its own, copied from the template."""
-    with database.copied(template_database, database.own_name("worker")) as name, django_db_blocker.unblock():
-        with database.using(name):
-            yield
+    with (
+        database.copied(template_database, database.own_name("worker")) as name,
+        django_db_blocker.unblock(),
+        database.using(name),
+    ):
+        yield
 
 
 @pytest.fixture

@@ -16,13 +16,24 @@ from psycopg.conninfo import make_conninfo
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "switchboard_template"
-MADE_FROM = ("*/migrations/**/*.py", "*/migrations/**/*.sql", "customers/*/operations.py", "config/foundation/*.py", "tests/cast.py")
+MADE_FROM = (
+    "*/migrations/**/*.py",
+    "*/migrations/**/*.sql",
+    "customers/*/operations.py",
+    "config/foundation/*.py",
+    "tests/cast.py",
+)
 
 
 def conninfo(name: str) -> str:
     """Return how to reach a database of the test cluster."""
     where = settings.DATABASES["default"]
-    parts = {"host": where["HOST"], "port": where["PORT"], "user": where["USER"], "password": where.get("PASSWORD")}
+    parts = {
+        "host": where["HOST"],
+        "port": where["PORT"],
+        "user": where["USER"],
+        "password": where.get("PASSWORD"),
+    }
     return make_conninfo(dbname=name, **{key: value for key, value in parts.items() if value})
 
 
@@ -75,7 +86,9 @@ def own_name(purpose: str) -> str:
 def drop_leftovers() -> None:
     """Drop databases whose test process was killed."""
     with _maintenance() as server:
-        for (name,) in server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'").fetchall():
+        for (name,) in server.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'"
+        ).fetchall():
             pid = name.rpartition("_")[2]
             if pid.isdigit() and not Path(f"/proc/{pid}").exists():
                 _drop(server, name)
@@ -102,7 +115,9 @@ def _drop(server: Any, name: str) -> None:
 
 
 def _drop_stale(server: Any, prefix: str) -> None:
-    for (name,) in server.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix]).fetchall():
+    for (name,) in server.execute(
+        "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix]
+    ).fetchall():
         _drop(server, name)
 
 
@@ -112,7 +127,9 @@ def _run(server: Any, statement: str, *names: str) -> None:
 
 def _digest() -> str:
     digest = hashlib.sha256()
-    files = {path for pattern in MADE_FROM for path in ROOT.glob(pattern)} | set(ROOT.glob("customers/*/migrations/*.py"))
+    files = {path for pattern in MADE_FROM for path in ROOT.glob(pattern)} | set(
+        ROOT.glob("customers/*/migrations/*.py")
+    )
     for path in sorted(files):
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]

@@ -20,7 +20,7 @@ REASON_MAX_LENGTH = 500
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One who acts, as the audit chain writes it: ``user:<uuid>``, ``token:<key id>``, ``system:<command>``…
+    """One who acts, as the audit chain writes it: ``user:<uuid>``, ``token:<key id>``, ``system:<command>`` and so on.
 
     ``user_id`` is the person on whose behalf a token acts, or the person; it fills ``created_by`` and ``updated_by``.
     """
@@ -58,7 +58,8 @@ class Act:
     request_id: str = ""
 
 
-_current: ContextVar[Act] = ContextVar("switchboard_act", default=Act())
+_NOTHING_SAID = Act()
+_current: ContextVar[Act] = ContextVar("switchboard_act", default=_NOTHING_SAID)
 
 
 def current_act() -> Act:

@@ -53,7 +53,7 @@ def schema_selected(schema: Any, *, using: str = "default") -> Iterator[None]:
 
 
 def public_schema() -> Any:
-    """Select the global directory explicitly: ``with public_schema(): …``."""
+    """Select the global directory, explicitly and for a ``with`` block."""
     return schema_selected(PUBLIC_SCHEMA)
 
 
@@ -146,9 +146,9 @@ class TenantRow(Row):
         abstract = True
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any) -> Self:
         """Build a row as read from the database and remember where."""
-        row = super().from_db(db, field_names, values)
+        row = super().from_db(db, field_names, values, **kwargs)
         row._schema = connections[db or "default"].schema_name  # type: ignore[attr-defined]
         return row
 

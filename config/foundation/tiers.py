@@ -15,7 +15,7 @@ class Tier(TextChoices):
         "of a natural person: a salted digest in the chain, the clear value erasable beside it",
     )
     CONFIDENTIAL = "confidential", "a keyed digest in the chain, shown only with view_confidential"
-    SECRET = "secret", "never leaves the row: the chain says only that it changed"  # noqa: S105 -- a tier's name
+    SECRET = "secret", "never leaves the row: the chain says only that it changed"
 
 
 @dataclass(frozen=True, slots=True)

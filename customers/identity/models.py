@@ -42,8 +42,8 @@ class User(Row, AbstractBaseUser, PermissionsMixin):
     display_prefix = "usr"
     tiers = Tiers(
         plain=(
-            "email_verified_at", "time_zone", "locale", "status", "is_staff", "is_superuser", "deleted_at", "deleted_by",
-            "erased_at",
+            "email_verified_at", "time_zone", "locale", "status", "is_staff", "is_superuser", "deleted_at",
+            "deleted_by", "erased_at",
         ),
         personal=("username", "email", "email_key", "first_name", "last_name", "mobile"),
         secret=("password",),
@@ -52,7 +52,7 @@ class User(Row, AbstractBaseUser, PermissionsMixin):
 
     username = models.CharField(max_length=150, unique=True, null=True, blank=True)
     email = models.EmailField()
-    email_key = models.CharField(
+    email_key = models.CharField(  # noqa: DJ001 -- null once deleted, so that the address is free again
         max_length=254,
         unique=True,
         null=True,
@@ -66,7 +66,9 @@ class User(Row, AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     locale = models.CharField(max_length=16, blank=True)
     status = models.CharField(max_length=16, choices=UserStatus, default=UserStatus.ACTIVE)
-    is_staff = models.BooleanField("operator", default=False, help_text="May enter the platform's administration.")
+    is_staff = models.BooleanField(
+        "operator", default=False, help_text="May enter the platform's administration."
+    )
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     deleted_by = models.UUIDField(null=True, blank=True, editable=False)
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -224,7 +226,8 @@ class Membership(Row):
             ),
             models.CheckConstraint(
                 name="membership_reason_given",
-                condition=~Q(status__in=[MembershipStatus.INACTIVE, MembershipStatus.ARCHIVED]) | ~Q(reason=""),
+                condition=~Q(status__in=[MembershipStatus.INACTIVE, MembershipStatus.ARCHIVED])
+                | ~Q(reason=""),
                 violation_error_message="Say why the membership is made inactive or archived.",
                 violation_error_code="reason_required",
             ),
@@ -264,7 +267,9 @@ class MembershipRole(Row):
         """
         super().clean()
         if self.role.tenant_id not in (None, self.membership.tenant_id):
-            raise ValidationError({"role": ValidationError("This role belongs to another tenant.", code="role_not_allowed")})
+            raise ValidationError(
+                {"role": ValidationError("This role belongs to another tenant.", code="role_not_allowed")}
+            )
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
@@ -300,9 +305,14 @@ class ApiToken(Row):
     previous_secret_hash = models.BinaryField(max_length=32, null=True)
     previous_pepper_number = models.PositiveSmallIntegerField(null=True, editable=False)
     previous_until = models.DateTimeField(null=True, blank=True, editable=False)
-    may_write = models.BooleanField("write", default=False, help_text="Without it the token only reads and resolves.")
+    may_write = models.BooleanField(
+        "write", default=False, help_text="Without it the token only reads and resolves."
+    )
     allowed_networks = models.JSONField(
-        default=list, blank=True, validators=[validate_networks], help_text="CIDR list; empty means from anywhere."
+        default=list,
+        blank=True,
+        validators=[validate_networks],
+        help_text="CIDR list; empty means from anywhere.",
     )
     is_enabled = models.BooleanField("enabled", default=True)
     expires_at = models.DateTimeField()
@@ -363,4 +373,3 @@ class ApiTokenUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.token} at {self.last_used_at}"
-

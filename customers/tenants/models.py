@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from uuid import uuid4
 
 from django.core.exceptions import ValidationError
@@ -65,7 +65,7 @@ class Tenant(Row, TenantMixin):  # type: ignore[misc]
         error_messages={"unique": "This slug is taken."},
     )
     name = models.CharField(max_length=255)
-    name_key = models.CharField(max_length=255, unique=True, null=True, editable=False)
+    name_key = models.CharField(max_length=255, unique=True, null=True, editable=False)  # noqa: DJ001 -- null once free
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     depth = models.PositiveSmallIntegerField(default=1, editable=False)
     type = models.CharField(max_length=64, blank=True)
@@ -113,7 +113,7 @@ class Tenant(Row, TenantMixin):  # type: ignore[misc]
     def __str__(self) -> str:
         return self.name
 
-    def __enter__(self) -> Tenant:
+    def __enter__(self) -> Self:
         """Select the tenant's schema for the block; the earlier selection returns after it.
 
         django-tenants keeps the earlier tenants of all threads in one list; ours stays with the row and the block.
@@ -146,17 +146,25 @@ class Tenant(Row, TenantMixin):  # type: ignore[misc]
         if self.parent is None:
             return
         if self.parent.deleted_at is not None:
-            raise ValidationError({"parent": ValidationError("The parent was deleted.", code="parent_unavailable")})
+            raise ValidationError(
+                {"parent": ValidationError("The parent was deleted.", code="parent_unavailable")}
+            )
         ancestor: Tenant | None = self.parent
         steps = 1
         while ancestor is not None:
             if ancestor.pk == self.pk:
-                raise ValidationError({"parent": ValidationError("A tenant is below itself.", code="tenant_cycle")})
+                raise ValidationError(
+                    {"parent": ValidationError("A tenant is below itself.", code="tenant_cycle")}
+                )
             ancestor = ancestor.parent
             steps += 1
             if steps > MAX_DEPTH + 1:
                 raise ValidationError(
-                    {"parent": ValidationError(f"Tenants nest at most {MAX_DEPTH} levels deep.", code="depth_exceeded")}
+                    {
+                        "parent": ValidationError(
+                            f"Tenants nest at most {MAX_DEPTH} levels deep.", code="depth_exceeded"
+                        )
+                    }
                 )
 
     @classmethod

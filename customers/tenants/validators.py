@@ -11,7 +11,8 @@ PARAMS_MAX_BYTES = 64 * 1024
 IMAGES_MAX = 10
 
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
-_HOST = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.ASCII)
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*", re.ASCII)
 
 
 def validate_slug(value: str) -> None:
@@ -28,7 +29,8 @@ def validate_slug(value: str) -> None:
             params={"value": value},
         )
     if value in RESERVED_SLUGS:
-        raise ValidationError("“%(value)s” is reserved: choose another slug.", code="slug_reserved", params={"value": value})
+        message = "“%(value)s” is reserved: choose another slug."
+        raise ValidationError(message, code="slug_reserved", params={"value": value})
 
 
 def validate_host(value: str) -> None:

@@ -218,7 +218,11 @@ class Capability(SourcedRow):
     process = models.CharField(max_length=512, blank=True)
     document_type = models.CharField(max_length=512, blank=True)
     constraints_json = models.JSONField(
-        "constraints", default=dict, blank=True, validators=[validate_constraints], help_text='Like {"mpc": ["urgent"]}.'
+        "constraints",
+        default=dict,
+        blank=True,
+        validators=[validate_constraints],
+        help_text='Like {"mpc": ["urgent"]}.',
     )
 
     class Meta:
@@ -267,7 +271,9 @@ class Credential(SourcedRow):
         blank=True,
         help_text="vault://, arn:aws:kms:, azurekv://, gcpkms:// or pkcs11:",
     )
-    fingerprint = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the certificate, 64 hex digits.")
+    fingerprint = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the certificate, 64 hex digits."
+    )
     certificate = models.TextField(
         blank=True, max_length=65536, help_text="Public PEM; fingerprint and validity follow from it."
     )

@@ -48,10 +48,14 @@ class Policy(TenantRow):
     display_prefix = "pol"
     tiers = Tiers(plain=("name", "rule_json", "effect", "priority", "enabled", "reason"))
 
-    name = models.CharField(max_length=128, unique=True, error_messages={"unique": "A policy with this name exists."})
+    name = models.CharField(
+        max_length=128, unique=True, error_messages={"unique": "A policy with this name exists."}
+    )
     rule_json = models.JSONField("rule", validators=[validate_policy_rule])
     effect = models.CharField(max_length=8, choices=PolicyEffect)
-    priority = models.IntegerField(default=0, help_text="The higher is asked first; at equal priority deny is.")
+    priority = models.IntegerField(
+        default=0, help_text="The higher is asked first; at equal priority deny is."
+    )
     enabled = models.BooleanField(default=True)
     reason = models.CharField(max_length=500, blank=True)
 
@@ -102,7 +106,9 @@ class Edge(TenantRow):
             ),
             models.CheckConstraint(
                 name="edge_window",
-                condition=Q(valid_from__isnull=True) | Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
+                condition=Q(valid_from__isnull=True)
+                | Q(valid_to__isnull=True)
+                | Q(valid_to__gt=F("valid_from")),
                 violation_error_message="The end of validity lies after its beginning.",
                 violation_error_code="validity_reversed",
             ),
@@ -114,7 +120,16 @@ class Edge(TenantRow):
             ),
             models.UniqueConstraint(
                 name="edge_once",
-                fields=["from_end", "from_type", "from_id", "to_end", "to_type", "to_id", "relation", "source"],
+                fields=[
+                    "from_end",
+                    "from_type",
+                    "from_id",
+                    "to_end",
+                    "to_type",
+                    "to_id",
+                    "relation",
+                    "source",
+                ],
                 condition=Q(superseded_at__isnull=True),
                 violation_error_message="This source says so already.",
                 violation_error_code="duplicate",
@@ -233,10 +248,16 @@ class PrefixRule(TenantRow):
 
     artifact = models.ForeignKey(RoutingArtifact, models.CASCADE, related_name="prefix_rules")
     prefix = models.CharField(max_length=15, validators=[validate_digits])
-    range_text = models.CharField("range", max_length=64, blank=True, help_text="The range this prefix was split from.")
+    range_text = models.CharField(
+        "range", max_length=64, blank=True, help_text="The range this prefix was split from."
+    )
     gti = models.PositiveSmallIntegerField("GTI", null=True, blank=True, validators=[MaxValueValidator(15)])
-    tt = models.PositiveSmallIntegerField("translation type", null=True, blank=True, validators=[MaxValueValidator(255)])
-    np = models.PositiveSmallIntegerField("numbering plan", null=True, blank=True, validators=[MaxValueValidator(15)])
+    tt = models.PositiveSmallIntegerField(
+        "translation type", null=True, blank=True, validators=[MaxValueValidator(255)]
+    )
+    np = models.PositiveSmallIntegerField(
+        "numbering plan", null=True, blank=True, validators=[MaxValueValidator(15)]
+    )
     nai = models.PositiveSmallIntegerField(
         "nature of address", null=True, blank=True, validators=[MaxValueValidator(127)]
     )
@@ -252,7 +273,9 @@ class PrefixRule(TenantRow):
     target_protocol = models.CharField(max_length=32, blank=True)
     target_address = models.CharField(max_length=1024, blank=True)
     transport_profile = models.CharField(max_length=128, blank=True)
-    participant = models.ForeignKey(Participant, models.PROTECT, null=True, blank=True, related_name="prefix_rules")
+    participant = models.ForeignKey(
+        Participant, models.PROTECT, null=True, blank=True, related_name="prefix_rules"
+    )
     result = models.JSONField(default=dict, blank=True, validators=[validate_result])
     valid_from = models.DateTimeField(null=True, blank=True)
     valid_to = models.DateTimeField(null=True, blank=True)

@@ -22,15 +22,21 @@ class Source(TenantRow):
         confidential=("settings",),
     )  # fmt: skip
 
-    name = models.CharField(max_length=64, unique=True, error_messages={"unique": "A source with this name exists."})
+    name = models.CharField(
+        max_length=64, unique=True, error_messages={"unique": "A source with this name exists."}
+    )
     kind = models.CharField(max_length=16, choices=SourceKind)
     settings = models.JSONField(default=dict, blank=True)
-    trust_anchors = models.TextField(blank=True, max_length=262144, help_text="PEM certificates, one after another.")
+    trust_anchors = models.TextField(
+        blank=True, max_length=262144, help_text="PEM certificates, one after another."
+    )
     ttl_s = models.PositiveIntegerField("time to live (s)", default=86_400)
     jitter_s = models.PositiveIntegerField("jitter (s)", default=0)
     negative_ttl_s = models.PositiveIntegerField("negative time to live (s)", default=60)
     max_stale_s = models.PositiveIntegerField("longest staleness (s)", default=604_800)
-    timeout_ms = models.PositiveIntegerField("time-out (ms)", default=3_000, validators=[MaxValueValidator(60_000)])
+    timeout_ms = models.PositiveIntegerField(
+        "time-out (ms)", default=3_000, validators=[MaxValueValidator(60_000)]
+    )
     retries = models.PositiveSmallIntegerField(default=2, validators=[MaxValueValidator(10)])
     breaker_threshold = models.PositiveSmallIntegerField(default=5, validators=[MinValueValidator(1)])
     breaker_cool_down_s = models.PositiveIntegerField("breaker's cool-down (s)", default=30)
@@ -65,8 +71,12 @@ class SourceRun(TenantRow):
     rows_unchanged = models.PositiveIntegerField(default=0)
     rows_superseded = models.PositiveIntegerField(default=0)
     rows_rejected = models.PositiveIntegerField(default=0)
-    errors = models.JSONField(default=list, blank=True, help_text="The first 1,000 refused rows, with row numbers.")
-    progress_percent = models.PositiveSmallIntegerField("progress (%)", default=0, validators=[MaxValueValidator(100)])
+    errors = models.JSONField(
+        default=list, blank=True, help_text="The first 1,000 refused rows, with row numbers."
+    )
+    progress_percent = models.PositiveSmallIntegerField(
+        "progress (%)", default=0, validators=[MaxValueValidator(100)]
+    )
 
     def __str__(self) -> str:
         return f"{self.source} {self.started_at:%Y-%m-%d %H:%M}"
@@ -78,7 +88,9 @@ class Probe(TenantRow):
     display_prefix = "prb"
     tiers = Tiers(plain=("name", "request", "expected", "last_result", "last_run_at"))
 
-    name = models.CharField(max_length=128, unique=True, error_messages={"unique": "A probe with this name exists."})
+    name = models.CharField(
+        max_length=128, unique=True, error_messages={"unique": "A probe with this name exists."}
+    )
     request = models.JSONField()
     expected = models.JSONField(help_text="The part of the answer that must be so.")
     last_result = models.JSONField(null=True, blank=True, editable=False)

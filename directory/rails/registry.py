@@ -147,7 +147,9 @@ class Registry:
         text, problem = clean(address, _LONGEST_ADDRESS)
         reason = problem.reason if problem else kind.check(text)
         if reason:
-            raise AddressError("invalid", f"Address {shown(address)} of {protocol}: {reason}.", "address")
+            # What stands before an @ may be a password.
+            told = "(not shown: it may hold a password)" if "@" in str(address) else shown(address)
+            raise AddressError("invalid", f"Address {told} of {protocol}: {reason}.", "address")
         return text
 
     def profile(self, name: str, protocol: str) -> Profile:
@@ -207,7 +209,8 @@ class Registry:
         return found
 
     def _check_equivalence(self, kind: IdentifierType) -> list[str]:
-        keys = [kind.normalize(example.value, example.scope).key for example in kind.examples]
+        usable = (example for example in kind.examples if _accepts(kind, example))
+        keys = [kind.normalize(example.value, example.scope).key for example in usable]
         return [
             f"{key} is {twin}, but not the other way round"
             for key in keys

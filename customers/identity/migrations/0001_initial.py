@@ -1,4 +1,4 @@
-import datetime
+import datetime as dt
 import uuid
 
 import django.contrib.postgres.functions
@@ -557,7 +557,7 @@ class Migration(migrations.Migration):
                     (
                         "expires_at__lte",
                         django.db.models.expressions.CombinedExpression(
-                            models.F("created_at"), "+", models.Value(datetime.timedelta(days=365))
+                            models.F("created_at"), "+", models.Value(dt.timedelta(days=365))
                         ),
                     )
                 ),

@@ -80,10 +80,17 @@ def test_a_bank_code_belongs_to_a_country():
     assert (caught.value.code, caught.value.field) == ("scope_required", "scope")
 
 
-def test_every_bic_and_bank_code_of_the_national_registries_is_accepted():
-    banks = list(bank_registry.get_all_banks()) if hasattr(bank_registry, "get_all_banks") else []
-    refused = [bank for bank in banks if bank["bic"] and _refuses(bic, bank["bic"], None)]
-    assert refused == []
+def test_every_bic_of_the_national_registries_is_accepted():
+    shipped = {bank.bic for bank in bank_registry.get_all_banks() if bank.bic}
+    assert len(shipped) > 1000
+    assert [given for given in shipped if _refuses(bic, given, None)] == []
+
+
+def test_every_national_bank_code_is_accepted_under_its_country():
+    shipped = {
+        (bank.bank_code, bank.country_code) for bank in bank_registry.get_all_banks() if bank.bank_code
+    }
+    assert [pair for pair in shipped if _refuses(bank_code, *pair)] == []
 
 
 def _refuses(kind, value, scope):
