@@ -32,7 +32,7 @@ _REFUSED_AS_CARD = (
 
 
 def _guard_bin(given: str) -> None:
-    if count_digits(given) > 9:
+    if count_digits(given) > 8:
         raise Refusal(_REFUSED_AS_CARD, code="possible_card_number")
 
 

@@ -24,10 +24,9 @@ from directory.rails.kinds import (
 PARTICIPANT_SCHEME = "iso6523-actorid-upis"
 
 _PARTICIPANT_SCHEME = re.compile(r"(?=.{1,25}\Z)[a-z0-9]+-[a-z0-9]+-[a-z0-9]+")
-_SCHEME = re.compile(r"(?!.*::)[^\s]{1,25}")
-# The scheme of a value that carries one. Anything looser would take the root namespace of a bare document
-# type, which also ends at a double colon, for a scheme.
-_LEADING_SCHEME = re.compile(r"(?=.{1,25}\Z)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+")
+# Document and process schemes. The policy allows more, but every scheme of the code lists has hyphens, and anything
+# looser would take the root namespace of a bare document type, which ends at a double colon too, for a scheme.
+_SCHEME = re.compile(r"(?=.{1,25}\Z)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+")
 _WHITE_SPACE = re.compile(r"[\t\n\v\f\r \x85\xa0]")
 _LATIN_1 = re.compile(r"[\x00-\xff]*")
 
@@ -35,7 +34,7 @@ _LATIN_1 = re.compile(r"[\x00-\xff]*")
 def _split_scheme(value: str) -> tuple[str, str]:
     """Split at the first double colon; ``("", value)`` when no scheme stands before it."""
     scheme, colons, rest = value.partition("::")
-    return (scheme, rest) if colons and _LEADING_SCHEME.fullmatch(scheme) else ("", value)
+    return (scheme, rest) if colons and _SCHEME.fullmatch(scheme) else ("", value)
 
 
 def _agree(carried: str, scope: str) -> str:
@@ -64,9 +63,10 @@ def _participant(value: str, scope: str) -> Canonical:
 
 
 def _context_scope(scope: str) -> str:
-    if not _SCHEME.fullmatch(scope) or not scope.isascii():
+    if not _SCHEME.fullmatch(scope):
         raise Refusal(
-            "is no scheme; give up to 25 characters without spaces and double colons", field="scope"
+            "is no scheme; give up to 25 letters and digits joined by hyphens, such as busdox-docid-qns",
+            field="scope",
         )
     return scope
 

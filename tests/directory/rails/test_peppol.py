@@ -129,3 +129,10 @@ def test_a_process_gets_the_default_scheme():
     assert process.normalize("urn:Billing").normalized == "cenbii-procid-ubl::urn:Billing"
     assert process.normalize("busdox:noprocess").scope == "busdox-procid-transport"
     assert process.normalize("my-procid-scheme::urn:Billing").scope == "my-procid-scheme"
+
+
+@pytest.mark.parametrize("scope", ["plain", "a::b", "two words", "x-" * 20, "a-\u00fc"])
+def test_a_document_scheme_is_joined_by_hyphens(scope):
+    with pytest.raises(IdentifierError) as caught:
+        document.normalize(INVOICE, scope)
+    assert (caught.value.code, caught.value.field) == ("invalid", "scope")
