@@ -72,4 +72,4 @@ def make_token(slug: str, *privileges: str, may_write: bool = False) -> str:
         allowed_networks=[],
         expires_at=now + timedelta(days=1),
     )
-    return str(made)
+    return made

@@ -6,6 +6,11 @@ Each function leaves what fits as it is, so that a second run writes nothing.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.contrib.auth.hashers import check_password
+
+from config.demo.logins import Login
+from config.foundation.actor import Actor
+from customers.identity.models import ApiToken, Membership, Privilege, Role, User, email_key_of
 from customers.identity.operations import (
     add_membership,
     create_token,
@@ -13,13 +18,9 @@ from customers.identity.operations import (
     revoke_token,
     set_password,
 )
-from customers.tenants.operations import create_tenant
-from django.contrib.auth.hashers import check_password
-
-from config.demo.logins import Login
-from config.foundation.actor import Actor
-from customers.identity.models import ApiToken, Membership, Privilege, Role, User, email_key_of
+from customers.identity.tokens import find_token
 from customers.tenants.models import Tenant
+from customers.tenants.operations import create_tenant
 
 TOKEN_NAME = "demo"  # noqa: S105 -- its name
 TOKEN_LIFETIME = timedelta(days=364)
@@ -96,7 +97,8 @@ def ensure_membership(*, actor: Actor, user: User, tenant: Tenant, role: str) ->
 def ensure_token(*, actor: Actor, user: User, tenant: Tenant, kept: str, now: datetime) -> str:
     """Return the token that was kept while it is good; otherwise revoke the lost one and make a new one."""
     usable = ApiToken.objects.usable(now).filter(user=user, tenant=tenant, name=TOKEN_NAME)
-    if kept and any(token.accepts(kept) for token in usable):
+    found = find_token(kept, now)
+    if found is not None and found in usable:
         return kept
     for lost in usable.order_by("created_at", "pk"):
         revoke_token(actor=actor, token=lost, now=now)

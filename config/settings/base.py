@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from config import postgres
+from config.settings.admin import UNFOLD as UNFOLD
 from config.settings.apps import INSTALLED_APPS as INSTALLED_APPS
 from config.settings.apps import SHARED_APPS as SHARED_APPS
 from config.settings.apps import TENANT_APPS as TENANT_APPS

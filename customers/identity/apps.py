@@ -1,5 +1,8 @@
 from django.apps import AppConfig
 
+from config.foundation.errors import error_registry
+from customers.identity.errors import ERROR_KINDS
+
 
 class IdentityConfig(AppConfig):
     """People, their memberships and roles, and the tokens that act for them (public schema)."""
@@ -7,3 +10,11 @@ class IdentityConfig(AppConfig):
     name = "customers.identity"
     label = "identity"
     verbose_name = "People and access"
+
+    def ready(self) -> None:
+        """Explain the app's refusals, and make the creators of tenants their owners."""
+        from customers.identity.operations import make_creator_owner  # noqa: PLC0415 -- needs the models loaded
+        from customers.tenants.operations import on_tenant_created  # noqa: PLC0415 -- likewise
+
+        error_registry.register(*ERROR_KINDS)
+        on_tenant_created(make_creator_owner)

@@ -1,156 +1,154 @@
-"""Letting people and programs in: users, memberships and API tokens."""
+"""Changes of people, their memberships and their tokens, each one transaction attributed to its actor."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
-from django.db import connection
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import connections, router
 
 from config.foundation.actor import Actor, operation
+from config.foundation.errors import Refused
 from customers.identity.enums import MembershipSource, MembershipStatus
 from customers.identity.models import (
     ApiToken,
     ApiTokenPrivilege,
+    ApiTokenUse,
     Membership,
     MembershipRole,
     Privilege,
     Role,
     User,
 )
-from customers.identity.tokens import current_pepper, new_secret, new_token_text, secret_hash
-from customers.tenants import operations as tenants
+from customers.identity.tokens import TokenText, current_pepper_number, hash_secret, new_text
 from customers.tenants.models import Tenant
 
 OWNER_ROLE = "owner"
-USE_RESOLUTION = timedelta(seconds=60)
-ROTATION_OVERLAP = timedelta(hours=24)
+TOKEN_USE_INTERVAL = timedelta(seconds=60)
+_REASONED = (MembershipStatus.INACTIVE, MembershipStatus.ARCHIVED)
 
 
-@operation()
-def create_user(*, actor: Actor, email: str, password: str | None = None, **columns: Any) -> User:  # noqa: ARG001 -- read by the decorator
-    """Make a person; without a password they cannot sign in by one.
+@operation(verb="create")
+def create_user(  # noqa: PLR0913 -- the columns of a person
+    *,
+    actor: Actor,  # noqa: ARG001 -- read by the decorator
+    email: str,
+    password: str | None = None,
+    first_name: str = "",
+    last_name: str = "",
+    is_staff: bool = False,
+    is_superuser: bool = False,
+    reason: str = "",  # noqa: ARG001 -- read by the decorator
+) -> User:
+    """Make a person; without a password they cannot sign in with one.
 
     Raises:
-        ValidationError: ``unique`` for a taken address, a weak password's codes, or a column's.
+        ValidationError: the address is none or is taken, or the password is too weak.
     """
-    user = User(email=email, **columns)
-    _take_password(user, password)
-    user.full_clean(exclude=["password"])
+    user = User(
+        email=email.strip(),
+        first_name=first_name,
+        last_name=last_name,
+        is_staff=is_staff,
+        is_superuser=is_superuser,
+    )
+    _give_password(user, password)
+    user.full_clean()
     user.save()
     return user
 
 
-@operation()
-def set_password(*, actor: Actor, user: User, password: str) -> User:  # noqa: ARG001 -- read by the decorator
-    """Give a person another password.
+@operation(verb="set_password")
+def set_password(
+    *,
+    actor: Actor,  # noqa: ARG001 -- read by the decorator
+    user: User,
+    password: str,
+    reason: str = "",  # noqa: ARG001 -- read by the decorator
+) -> User:
+    """Give a person another password, which ends their other sessions.
 
     Raises:
-        ValidationError: a weak password's codes.
+        ValidationError: the password is too weak.
     """
-    _take_password(user, password)
-    user.save()
+    _give_password(user, password)
+    user.save(update_fields=["password"])
     return user
 
 
-def _take_password(user: User, password: str | None) -> None:
-    if password is None:
-        user.set_unusable_password()
-        return
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise ValidationError({"password": error}) from None
-    user.set_password(password)
-
-
 @operation()
-def add_membership(
+def add_membership(  # noqa: PLR0913 -- the columns of a membership
     *,
     actor: Actor,  # noqa: ARG001 -- read by the decorator
     user: User,
     tenant: Tenant,
-    roles: Sequence[Role],
-    status: str = MembershipStatus.ACTIVE,
-    source: str = MembershipSource.ADMIN,
+    roles: Iterable[Role],
+    status: MembershipStatus = MembershipStatus.ACTIVE,
+    source: MembershipSource = MembershipSource.ADMIN,
     reason: str = "",
 ) -> Membership:
-    """Map a person to a tenant with these roles; a second mapping is the same row, with roles added.
+    """Map a person to a tenant in exactly these roles; a second mapping changes the row of the first.
+
+    Whether the actor may grant the roles is asked where the actor's privileges are known.
 
     Raises:
-        ValidationError: ``role_not_allowed`` for another tenant's role, ``reason_required``.
+        ValidationError: ``role_not_allowed`` for a role of another tenant, ``reason_required`` without a reason for
+            inactive or archived, ``tenant_unavailable`` for a deleted tenant or the platform's own row.
+        Refused: ``last_owner``.
     """
-    membership = Membership.objects.select_for_update(of=("self",)).filter(user=user, tenant=tenant).first()
+    # The tenant's row is the lock: first mappings cannot collide, and owners cannot leave at the same moment.
+    locked = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+    if locked.is_public or locked.deleted_at is not None:
+        raise ValidationError("People cannot be added to this tenant.", code="tenant_unavailable")
+    membership = Membership.objects.filter(user=user, tenant=tenant).first()
     if membership is None:
         membership = Membership(user=user, tenant=tenant, source=source)
-    membership.status, membership.reason = status, reason
+    membership.status = status
+    membership.reason = reason if status in _REASONED else ""
     membership.full_clean()
+    wanted = list(roles)
+    _keep_an_owner(membership, wanted)
     membership.save()
-    held = set(membership.held_roles.values_list("role_id", flat=True))
-    for role in roles:
-        if role.pk not in held:
-            row = MembershipRole(membership=membership, role=role)
-            row.full_clean()
-            row.save()
+    _set_roles(membership, wanted)
     return membership
 
 
-def create_tenant_with_owner(*, actor: Actor, owner: User, **columns: Any) -> Tenant:
-    """Make a tenant and its creator's membership as owner.
-
-    Raises:
-        ValidationError: as ``customers.tenants.operations.create_tenant``.
-    """
-    tenant = tenants.create_tenant(actor=actor, **columns)
-    role = Role.objects.get(tenant__isnull=True, code=OWNER_ROLE)
-    add_membership(actor=actor, user=owner, tenant=tenant, roles=[role], source=MembershipSource.CREATOR)
-    return tenant
-
-
-@operation()
-def create_token(
+@operation(verb="create")
+def create_token(  # noqa: PLR0913 -- the columns of a token
     *,
     actor: Actor,  # noqa: ARG001 -- read by the decorator
     user: User,
-    tenant: Tenant | None,
     name: str,
-    privileges: Sequence[str],
+    privileges: Collection[str],
     expires_at: datetime,
+    tenant: Tenant | None = None,
     may_write: bool = False,
     allowed_networks: Sequence[str] = (),
-) -> tuple[ApiToken, str]:
-    """Make a token and return it with its text, which is shown this once and kept nowhere.
+    reason: str = "",  # noqa: ARG001 -- read by the decorator
+) -> str:
+    """Make a token that acts as the user narrowed to these privileges, and return its text: it is shown once.
 
     Raises:
-        ValidationError: ``unknown_privilege``, ``lifetime_exceeded``, ``networks_invalid``.
+        ValidationError: ``lifetime_exceeded`` beyond 365 days, ``networks_invalid``, ``privilege_unknown``.
     """
-    text, pepper = new_token_text(), current_pepper()
+    text = new_text()
     token = ApiToken(
         user=user,
         tenant=tenant,
         name=name,
         key_id=text.key_id,
-        secret_hash=secret_hash(text.secret, pepper),
-        pepper_number=pepper,
+        expires_at=expires_at,
         may_write=may_write,
         allowed_networks=list(allowed_networks),
-        expires_at=expires_at,
     )
-    token.full_clean(exclude=["secret_hash"])
+    _put_secret(token, text)
+    token.full_clean()
+    held = _privileges_of(privileges)
     token.save()
-    for privilege in _privileges(privileges):
-        ApiTokenPrivilege(token=token, privilege=privilege).save()
-    return token, str(text)
-
-
-def _privileges(codes: Sequence[str]) -> list[Privilege]:
-    found = {privilege.code: privilege for privilege in Privilege.objects.filter(code__in=codes)}
-    unknown = sorted(set(codes) - found.keys())
-    if unknown:
-        message = f"There is no privilege {', '.join(unknown)}."
-        raise ValidationError({"privileges": ValidationError(message, code="unknown_privilege")})
-    return [found[code] for code in sorted(set(codes))]
+    for privilege in held:
+        _validated(ApiTokenPrivilege(token=token, privilege=privilege)).save()
+    return text.reveal()
 
 
 @operation(verb="rotate")
@@ -158,31 +156,141 @@ def rotate_token(
     *,
     actor: Actor,  # noqa: ARG001 -- read by the decorator
     token: ApiToken,
+    overlap: timedelta,
     now: datetime,
-    overlap: timedelta = ROTATION_OVERLAP,
+    reason: str = "",  # noqa: ARG001 -- read by the decorator
 ) -> str:
-    """Give a token a new secret and return its text once; the old secret stays good for the overlap."""
-    locked = ApiToken.objects.select_for_update(of=("self",)).get(pk=token.pk)
-    secret, pepper = new_secret(), current_pepper()
-    locked.previous_secret_hash, locked.previous_pepper_number = locked.secret_hash, locked.pepper_number
-    locked.previous_until = now + overlap
-    locked.secret_hash, locked.pepper_number = secret_hash(secret, pepper), pepper
-    locked.save()
-    return f"sbt_{locked.key_id}.{secret}"
+    """Give a token another secret and return its text once; the earlier secret stays good for the overlap.
+
+    A secret that was in its overlap already is void at once: two are good at a time, never three.
+
+    Raises:
+        ValidationError: ``token_unusable`` for a revoked, disabled or expired token; ``overlap_invalid``.
+    """
+    if overlap < timedelta(0):
+        raise ValidationError("An overlap is not negative.", code="overlap_invalid")
+    current = ApiToken.objects.usable(now).select_for_update(of=("self",)).filter(pk=token.pk).first()
+    if current is None:
+        raise ValidationError(
+            "The token is revoked, disabled or expired: create a new one.", code="token_unusable"
+        )
+    current.previous_secret_hash = current.secret_hash
+    current.previous_pepper_number = current.pepper_number
+    current.previous_until = now + overlap
+    text = new_text(current.key_id)
+    _put_secret(current, text)
+    current.full_clean()
+    current.save()
+    return text.reveal()
 
 
 @operation(verb="revoke")
-def revoke_token(*, actor: Actor, token: ApiToken, now: datetime) -> None:  # noqa: ARG001 -- read by the decorator
-    """End a token at once and for good; harmless when it ended before."""
-    ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=now)
+def revoke_token(
+    *,
+    actor: Actor,  # noqa: ARG001 -- read by the decorator
+    token: ApiToken,
+    now: datetime,
+    reason: str = "",  # noqa: ARG001 -- read by the decorator
+) -> ApiToken:
+    """End a token at once and for good; ending it again changes nothing."""
+    current = ApiToken.objects.select_for_update().get(pk=token.pk)
+    if current.revoked_at is None:
+        current.revoked_at = now
+        current.save(update_fields=["revoked_at"])
+    return current
 
 
 def note_token_use(*, token: ApiToken, now: datetime) -> None:
-    """Remember that a token was used, at most once a minute, beside the token and outside the chain."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO identity_apitokenuse AS u (token_id, last_used_at) VALUES (%s, %s)"
-            " ON CONFLICT (token_id) DO UPDATE SET last_used_at = excluded.last_used_at"
-            " WHERE u.last_used_at < %s",
-            [token.pk, now, now - USE_RESOLUTION],
+    """Remember when a token was used, at most once a minute, however many requests use it at the same time."""
+    noted = _noted_use(token)
+    if noted is not None and noted > now - TOKEN_USE_INTERVAL:
+        return
+    table = ApiTokenUse._meta.db_table
+    statement = (
+        f"INSERT INTO {table} AS kept (token_id, last_used_at) VALUES (%(token)s, %(now)s)"  # noqa: S608 -- a constant
+        " ON CONFLICT (token_id) DO UPDATE SET last_used_at = EXCLUDED.last_used_at"
+        " WHERE kept.last_used_at <= %(due)s"
+    )
+    values = {"token": token.pk, "now": now, "due": now - TOKEN_USE_INTERVAL}
+    with connections[router.db_for_write(ApiTokenUse)].cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+def make_creator_owner(*, actor: Actor, tenant: Tenant, owner: Any) -> None:
+    """Make the person who creates a tenant its owner: a step of every creation."""
+    if owner is not None:
+        role = Role.objects.get(tenant__isnull=True, code=OWNER_ROLE)
+        add_membership(actor=actor, user=owner, tenant=tenant, roles=[role], source=MembershipSource.CREATOR)
+
+
+def _give_password(user: User, password: str | None) -> None:
+    if password is None:
+        user.set_unusable_password()
+        return
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise ValidationError({"password": error.error_list}) from None
+    user.set_password(password)
+
+
+def _keep_an_owner(membership: Membership, wanted: Sequence[Role]) -> None:
+    """Refuse a change that takes the tenant's last owner; the caller holds the tenant's lock."""
+    stays_owner = membership.status == MembershipStatus.ACTIVE and any(map(_is_owner_role, wanted))
+    if stays_owner:
+        return
+    owners = Membership.objects.in_force().filter(
+        tenant=membership.tenant, roles__code=OWNER_ROLE, roles__tenant__isnull=True
+    )
+    keys = set(owners.values_list("pk", flat=True))
+    if keys == {membership.pk}:
+        raise Refused("last_owner", "This is the tenant's last owner. Make somebody else an owner first.")
+
+
+def _is_owner_role(role: Role) -> bool:
+    return role.tenant_id is None and role.code == OWNER_ROLE
+
+
+def _set_roles(membership: Membership, wanted: Sequence[Role]) -> None:
+    keys = {role.pk for role in wanted}
+    held = {row.role_id: row for row in MembershipRole.objects.filter(membership=membership)}
+    for role_id, row in held.items():
+        if role_id not in keys:
+            row.delete()
+    for role in wanted:
+        if role.pk not in held:
+            _validated(MembershipRole(membership=membership, role=role)).save()
+            held[role.pk] = None
+
+
+def _privileges_of(codes: Collection[str]) -> list[Privilege]:
+    found = list(Privilege.objects.filter(code__in=codes).order_by("code", "pk"))
+    unknown = sorted(set(codes) - {privilege.code for privilege in found})
+    if unknown:
+        raise ValidationError(
+            {
+                "privileges": ValidationError(
+                    "There is no privilege %(codes)s.",
+                    code="privilege_unknown",
+                    params={"codes": ", ".join(unknown)},
+                )
+            }
         )
+    return found
+
+
+def _put_secret(token: ApiToken, text: TokenText) -> None:
+    token.pepper_number = current_pepper_number()
+    token.secret_hash = hash_secret(text.secret, token.pepper_number)
+
+
+def _noted_use(token: ApiToken) -> datetime | None:
+    try:
+        return token.use.last_used_at
+    except ObjectDoesNotExist:
+        return None
+
+
+def _validated(row: Any) -> Any:
+    row.full_clean()
+    return row

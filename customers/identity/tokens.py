@@ -1,83 +1,131 @@
-"""API tokens: how they are written, checked and hashed.
+"""API tokens as text: how they are made, recognised and compared. The secret itself is never stored.
 
-``sbt_<key id>.<secret>``: the prefix is for secret scanners, the key id (12 characters of base32) is public and shown
-in lists, the secret is 43 characters of base62 from the system's generator whose last 6 are a checksum. Stored are the
-key id and HMAC-SHA256(pepper, secret) with the pepper's number.
+Form: ``sbt_<key id>.<secret>``; the key id is 12 characters of lower-case base32, the secret 40 characters of base62
+and a checksum of 6 over all before it, so that scanners (and we) know a mistyped token without asking anybody.
 """
 
 import hashlib
 import hmac
 import re
 import secrets
+import string
 import zlib
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+
+from customers.identity.models import ApiToken, Privilege
 
 PREFIX = "sbt_"
 KEY_ID_LENGTH = 12
-SECRET_LENGTH = 43
+RANDOM_LENGTH = 40
 CHECKSUM_LENGTH = 6
-_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
-_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_FORM = re.compile(rf"sbt_([a-z2-7]{{{KEY_ID_LENGTH}}})\.([0-9A-Za-z]{{{SECRET_LENGTH}}})", re.ASCII)
+
+_BASE32 = string.ascii_lowercase + "234567"
+_BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_FORM = re.compile(
+    rf"sbt_([a-z2-7]{{{KEY_ID_LENGTH}}})\.([0-9A-Za-z]{{{RANDOM_LENGTH + CHECKSUM_LENGTH}}})", re.ASCII
+)
+_NO_DIGEST = bytes(32)
+_NO_PEPPER = b"compared with nothing, at the same cost"
 
 
 @dataclass(frozen=True, slots=True)
 class TokenText:
-    """A token in clear, as it is shown once and sent with each request; its repr never shows the secret."""
+    """The parts of a token; the secret keeps out of ``repr``."""
 
     key_id: str
     secret: str = field(repr=False)
 
-    def __str__(self) -> str:
+    def reveal(self) -> str:
+        """Return the whole token, to be shown once to whom it was made for."""
         return f"{PREFIX}{self.key_id}.{self.secret}"
 
 
-def new_token_text() -> TokenText:
-    """Return a new token from the system's generator (about 220 bits of secret)."""
-    key_id = "".join(secrets.choice(_BASE32) for _ in range(KEY_ID_LENGTH))
-    return TokenText(key_id, new_secret())
+def new_text(key_id: str = "") -> TokenText:
+    """Return a token with a secret of the system's generator, and a key id of it unless one is given."""
+    key_id = key_id or _random(_BASE32, KEY_ID_LENGTH)
+    random = _random(_BASE62, RANDOM_LENGTH)
+    return TokenText(key_id, random + _checksum(f"{PREFIX}{key_id}.{random}"))
 
 
-def new_secret() -> str:
-    """Return a new secret with its checksum."""
-    body = "".join(secrets.choice(_BASE62) for _ in range(SECRET_LENGTH - CHECKSUM_LENGTH))
-    return body + checksum(body)
-
-
-def checksum(body: str) -> str:
-    """Return the CRC-32 of a text in six characters of base62: what is mistyped is refused without a look-up."""
-    number, characters = zlib.crc32(body.encode()), []
-    for _ in range(CHECKSUM_LENGTH):
-        number, digit = divmod(number, len(_BASE62))
-        characters.append(_BASE62[digit])
-    return "".join(reversed(characters))
-
-
-def read_token_text(text: str) -> TokenText | None:
-    """Return the parts of a token, or None for what is no token."""
-    match = _FORM.fullmatch(text)
-    if match is None:
+def parse_text(text: str) -> TokenText | None:
+    """Return the parts of a token, or None for a text that is none."""
+    found = _FORM.fullmatch(text)
+    if found is None or _checksum(text[:-CHECKSUM_LENGTH]) != text[-CHECKSUM_LENGTH:]:
         return None
-    key_id, secret = match.groups()
-    if checksum(secret[:-CHECKSUM_LENGTH]) != secret[-CHECKSUM_LENGTH:]:
-        return None
-    return TokenText(key_id, secret)
+    return TokenText(found[1], found[2])
 
 
-def current_pepper() -> int:
-    """Return the number of the pepper that new secrets are hashed with."""
+def current_pepper_number() -> int:
+    """Return the number of the pepper that new secrets are hashed with: the highest."""
     return max(settings.SWITCHBOARD_TOKEN_PEPPERS)
 
 
-def secret_hash(secret: str, pepper_number: int) -> bytes:
-    """Return the 32 bytes a secret is recognised by."""
-    return hmac.new(settings.SWITCHBOARD_TOKEN_PEPPERS[pepper_number], secret.encode(), hashlib.sha256).digest()
+def hash_secret(secret: str, pepper_number: int) -> bytes:
+    """Return the 32 bytes that are stored of a secret."""
+    return _digest(secret, settings.SWITCHBOARD_TOKEN_PEPPERS[pepper_number])
 
 
-def is_secret(secret: str, stored: bytes, pepper_number: int) -> bool:
-    """Compare in constant time; a pepper that is no longer configured recognises nothing."""
-    if pepper_number not in settings.SWITCHBOARD_TOKEN_PEPPERS:
-        return False
-    return hmac.compare_digest(secret_hash(secret, pepper_number), bytes(stored))
+def find_token(text: str, now: datetime) -> ApiToken | None:
+    """Return the token that a caller presents, or None when it is not good now, for whatever reason.
+
+    One statement; the user, the last use and ``privilege_codes`` (list of str) are read along. A key id that is
+    unknown costs the same comparisons as one that is known.
+    """
+    parts = parse_text(text)
+    if parts is None:
+        return None
+    held = Privilege.objects.filter(token_holders__token=OuterRef("pk")).order_by("code", "pk")
+    token = (
+        ApiToken.objects.usable(now)
+        .filter(key_id=parts.key_id)
+        .select_related("user", "use")
+        .annotate(privilege_codes=ArraySubquery(held.values("code")))
+        .first()
+    )
+    is_good = _is_secret_of(token, parts.secret, now)
+    return token if token is not None and is_good and token.user.is_active else None
+
+
+def _is_secret_of(token: ApiToken | None, secret: str, now: datetime) -> bool:
+    """Compare with both secrets of the token, always both, so that time tells nothing."""
+    is_current = is_previous = False
+    if token is None:
+        _matches(secret, None, None)
+        _matches(secret, None, None)
+    else:
+        in_overlap = token.previous_until is not None and now < token.previous_until
+        is_current = _matches(secret, token.secret_hash, token.pepper_number)
+        is_previous = (
+            _matches(secret, token.previous_secret_hash, token.previous_pepper_number) and in_overlap
+        )
+    return is_current or is_previous
+
+
+def _matches(secret: str, stored: bytes | memoryview | None, pepper_number: int | None) -> bool:
+    pepper = settings.SWITCHBOARD_TOKEN_PEPPERS.get(pepper_number)
+    is_known = stored is not None and pepper is not None
+    is_equal = hmac.compare_digest(_digest(secret, pepper or _NO_PEPPER), bytes(stored or _NO_DIGEST))
+    return is_known and is_equal
+
+
+def _digest(secret: str, pepper: bytes) -> bytes:
+    return hmac.new(pepper, secret.encode(), hashlib.sha256).digest()
+
+
+def _random(alphabet: str, length: int) -> str:
+    return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+def _checksum(text: str) -> str:
+    """Return CRC-32 as 6 characters of base62."""
+    rest = zlib.crc32(text.encode())
+    digits = ""
+    for _ in range(CHECKSUM_LENGTH):
+        rest, digit = divmod(rest, len(_BASE62))
+        digits = _BASE62[digit] + digits
+    return digits

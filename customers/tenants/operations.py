@@ -1,123 +1,168 @@
-"""Making tenants: the rows first, then the schema, so that a failure is seen and tried again."""
+"""Making tenants: the rows first, in one transaction, then the schema, which can be tried again."""
 
-from datetime import datetime
-from uuid import UUID
+from typing import Any, Protocol
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import connection
-from django.utils import timezone
+from django.db import connections
+from django.db.models.functions import Now
 from django_tenants.utils import get_public_schema_name
 from psycopg import sql
 
-from config.foundation.actor import Actor, operation
-from config.foundation.rows import schema_selected
+from config.foundation.actor import Actor, acting, operation
+from config.foundation.errors import Refused
+from config.foundation.rows import public_schema
 from customers.tenants.enums import PlacementState, TenantStatus
 from customers.tenants.models import Domain, Placement, Tenant
 
-PUBLIC_SLUG = "public"
-LAST_ERROR_LENGTH = 2000
+ERROR_MAX_LENGTH = 2000
+PLATFORM_NAME = "Platform"
 
 
-class _Resting:
-    """The connection's resting state, in which public tables are read and no tenant's are."""
+class CreatedStep(Protocol):
+    """What a higher app adds to the creation of a tenant, in the same transaction."""
 
-    schema_name = get_public_schema_name()
-
-
-RESTING = _Resting()
+    def __call__(self, *, actor: Actor, tenant: Tenant, owner: Any) -> None:
+        """Do the app's part; ``owner`` is the person who creates the tenant, or None."""
 
 
-@operation()
-def bootstrap_platform(*, actor: Actor) -> Tenant:  # noqa: ARG001 -- read by the decorator
-    """Return the row of the public schema, made where it is missing; it is shown nowhere and exempt from slug checks."""
-    platform = Tenant.objects.filter(schema_name=get_public_schema_name()).first()
-    if platform is None:
-        platform = Tenant(
-            schema_name=get_public_schema_name(), slug=PUBLIC_SLUG, name="Platform", status=TenantStatus.ACTIVE
-        )
-        platform.save()
+_created_steps: list[CreatedStep] = []
+
+
+def on_tenant_created(step: CreatedStep) -> None:
+    """Add a step to every creation of a tenant; steps run in the order they were added, each once."""
+    if step not in _created_steps:
+        _created_steps.append(step)
+
+
+def create_tenant(*, actor: Actor, slug: str, name: str, owner: Any = None, **values: Any) -> Tenant:
+    """Make a tenant and its schema, and return it in use.
+
+    Args:
+        actor: who makes it.
+        slug: stands in its addresses, for ever.
+        name: what people call it.
+        owner: the person who becomes its owner.
+        values: further columns of Tenant, such as ``type``.
+
+    Raises:
+        ValidationError: what the columns refuse, such as ``slug_reserved``; nothing was made.
+        Refused: ``provisioning_failed``; the tenant is there, and ``provision_tenant`` tries again.
+    """
+    with public_schema():
+        tenant = register_tenant(actor=actor, slug=slug, name=name, owner=owner, **values)
+    return provision_tenant(actor=actor, tenant=tenant)
+
+
+@operation(verb="create")
+def register_tenant(
+    *,
+    actor: Actor,
+    slug: str,
+    name: str,
+    owner: Any = None,
+    reason: str = "",  # noqa: ARG001 -- read by the decorator
+    **values: Any,
+) -> Tenant:
+    """Write the rows of a tenant that has no schema yet: itself, its host name, its place, its owner.
+
+    Raises:
+        ValidationError: what the columns refuse.
+    """
+    tenant = Tenant.draft(slug=slug, name=name, **values)
+    tenant.full_clean()
+    tenant.save()
+    domain = Domain(tenant=tenant, domain=f"{slug}.{settings.BASE_DOMAIN}", is_primary=True)
+    domain.full_clean()
+    domain.save()
+    placement = Placement(tenant=tenant, state=PlacementState.PROVISIONING)
+    placement.full_clean()
+    placement.save()
+    for step in _created_steps:
+        step(actor=actor, tenant=tenant, owner=owner)
+    return tenant
+
+
+def provision_tenant(*, actor: Actor, tenant: Tenant) -> Tenant:
+    """Make the schema of a tenant and put the tenant in use; again, it does what is missing.
+
+    The schema comes whole or not at all: it is made in one transaction, which also keeps the connection open.
+
+    Raises:
+        ValidationError: ``tenant_unavailable`` for a deleted tenant or the platform's own row.
+        Refused: ``provisioning_failed``; the placement says why.
+    """
+    with public_schema():
+        if not _begin_provisioning(actor=actor, tenant=tenant):
+            return tenant
+        try:
+            with acting(actor, verb="provision"):
+                _make_schema(tenant)
+        except Exception as error:
+            _note_failure(actor=actor, tenant=tenant, error=error)
+            raise Refused(
+                "provisioning_failed", f"The schema of {tenant.slug} could not be made: {_first_line(error)}"
+            ) from error
+        tenant.refresh_from_db()
+    return tenant
+
+
+@operation(verb="bootstrap")
+def bootstrap_platform(*, actor: Actor, reason: str = "") -> Tenant:  # noqa: ARG001 -- read by the decorator
+    """Return the platform's own row, that of the public schema, made where it is missing; it is shown nowhere."""
+    public = get_public_schema_name()
+    found = Tenant.objects.filter(schema_name=public).first()
+    if found is not None:
+        return found
+    platform = Tenant(schema_name=public, slug=public, name=PLATFORM_NAME, status=TenantStatus.ACTIVE)
+    platform.full_clean(exclude=["slug"])  # reserved for everybody else
+    platform.save()
     return platform
 
 
-def create_tenant(*, actor: Actor, slug: str, name: str, type: str = "", parent: Tenant | None = None) -> Tenant:  # noqa: A002 -- the column's name
-    """Make a tenant with its host name, placement and schema.
-
-    The rows are committed before the schema is made: where that fails, the placement says so and ``provision_tenant``
-    tries again.
-
-    Raises:
-        ValidationError: ``slug_invalid``, ``slug_reserved``, ``unique``, ``parent_unavailable``, ``depth_exceeded``.
-    """
-    tenant = register_tenant(actor=actor, slug=slug, name=name, type=type, parent=parent)
-    return provision_tenant(actor=actor, tenant=tenant, now=timezone.now())
-
-
-@operation()
-def register_tenant(
-    *,
-    actor: Actor,  # noqa: ARG001 -- read by the decorator
-    slug: str,
-    name: str,
-    type: str = "",  # noqa: A002 -- the column's name
-    parent: Tenant | None = None,
-) -> Tenant:
-    """Write a tenant's rows: itself, its primary host name under BASE_DOMAIN, and its placement.
-
-    Raises:
-        ValidationError: as ``create_tenant``.
-    """
-    tenant = Tenant.draft(slug=slug, name=name, type=type, parent=parent)
-    tenant.full_clean()
-    tenant.save()
-    for row in (
-        Domain(tenant=tenant, domain=f"{slug}.{settings.BASE_DOMAIN}", is_primary=True),
-        Placement(tenant=tenant, state=PlacementState.PROVISIONING),
-    ):
-        row.full_clean()
-        row.save()
-    return tenant
-
-
-def provision_tenant(*, actor: Actor, tenant: Tenant, now: datetime) -> Tenant:
-    """Make or complete a tenant's schema and let the tenant be used; harmless when that is done already.
-
-    Raises:
-        Exception: whatever the database answered; the placement is left ``failed`` with its text.
-    """
-    try:
-        _make_schema(tenant)
-    except Exception as error:
-        mark_failed(actor=actor, tenant_id=tenant.pk, error=str(error))
-        raise
-    return mark_ready(actor=actor, tenant_id=tenant.pk, now=now)
+@operation(verb="provision")
+def _begin_provisioning(*, actor: Actor, tenant: Tenant) -> bool:  # noqa: ARG001 -- read by the decorator
+    """Mark the placement as being provisioned; tell whether there is anything to do."""
+    current = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+    if current.is_public or current.deleted_at is not None:
+        raise ValidationError("This tenant is not provisioned.", code="tenant_unavailable")
+    placement = Placement.objects.select_for_update(of=("self",)).get(tenant=current)
+    if placement.state == PlacementState.READY:
+        return False
+    placement.state = PlacementState.PROVISIONING
+    placement.last_error = ""
+    placement.save()
+    return True
 
 
 def _make_schema(tenant: Tenant) -> None:
-    with schema_selected(RESTING):
-        with connection.cursor() as cursor:
-            statement = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(tenant.schema_name))
-            cursor.execute(statement.as_string(cursor.connection))
+    placement = Placement.objects.select_for_update(of=("self",)).get(tenant=tenant)
+    if placement.state == PlacementState.READY:  # somebody else was faster
+        return
+    statement = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(tenant.schema_name))
+    with connections[placement.db_alias].cursor() as cursor:
+        cursor.execute(statement.as_string(cursor.connection))
+    with public_schema():
         call_command("migrate_schemas", schema_name=tenant.schema_name, interactive=False, verbosity=0)
-
-
-@operation()
-def mark_failed(*, actor: Actor, tenant_id: UUID, error: str) -> None:  # noqa: ARG001 -- read by the decorator
-    """Note that a tenant's schema could not be made, and why."""
-    placement = Placement.objects.select_for_update().get(tenant_id=tenant_id)
-    placement.state, placement.last_error = PlacementState.FAILED, error[:LAST_ERROR_LENGTH]
+    placement.state = PlacementState.READY
+    placement.ready_at = Now()  # type: ignore[assignment]  # an expression; the row is not read again here
     placement.save()
+    current = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+    if current.status in (TenantStatus.PROVISIONING, TenantStatus.WAITLISTED):
+        current.status = TenantStatus.ACTIVE
+        current.full_clean()
+        current.save()
 
 
-@operation()
-def mark_ready(*, actor: Actor, tenant_id: UUID, now: datetime) -> Tenant:  # noqa: ARG001 -- read by the decorator
-    """Note that a tenant's schema is made and current; a tenant that waited for it becomes active."""
-    tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
-    placement = Placement.objects.select_for_update().get(tenant_id=tenant_id)
+@operation(verb="provision")
+def _note_failure(*, actor: Actor, tenant: Tenant, error: Exception) -> None:  # noqa: ARG001 -- read by the decorator
+    placement = Placement.objects.select_for_update(of=("self",)).get(tenant=tenant)
     if placement.state != PlacementState.READY:
-        placement.state, placement.last_error, placement.ready_at = PlacementState.READY, "", now
+        placement.state = PlacementState.FAILED
+        placement.last_error = f"{type(error).__name__}: {error}"[:ERROR_MAX_LENGTH]
         placement.save()
-    if tenant.status == TenantStatus.PROVISIONING:
-        tenant.status = TenantStatus.ACTIVE
-        tenant.save()
-    return tenant
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

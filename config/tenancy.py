@@ -1,0 +1,255 @@
+"""Which tenant a request is for, and who is let into it.
+
+The tenant is selected here from host, path and header, which must agree; it is refused only after authentication, so
+that nobody learns from a refusal which tenants there are. The connection rests in no schema until somebody is let in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import get_script_prefix, set_script_prefix
+from django.utils import timezone
+
+from audit.operations import record
+from config.foundation.actor import Actor
+from config.foundation.admission import Admission
+from config.foundation.display_ids import parse_display_id
+from config.foundation.errors import Refused
+from config.foundation.rest.problems import answer_problem
+from config.foundation.rows import PUBLIC_SCHEMA
+from customers.identity.models import ApiToken, Membership, Privilege, User
+from customers.tenants.enums import PlacementState, TenantStatus
+from customers.tenants.models import Domain, Tenant
+
+PATH = re.compile(r"/t/([^/]+)(/.*)?\Z", re.DOTALL)
+HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9.-]+?)\.?(?::[0-9]{1,5})?\Z", re.ASCII)
+CLOSED = frozenset({TenantStatus.INACTIVE, TenantStatus.ARCHIVED})
+WAITING = frozenset({TenantStatus.WAITLISTED, TenantStatus.PROVISIONING})
+ACCESS_NOTED_FOR = timedelta(hours=1)
+SESSION_KEY = "tenants_accessed"
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+
+
+class TenantSelection:
+    """What a request names: the platform, or a tenant that may not exist, before anybody was let in."""
+
+    def __init__(
+        self, request: HttpRequest, *, slug: str | None, tenant: Tenant | None, is_consistent: bool
+    ) -> None:
+        self.is_platform = slug is None
+        self._request: Any = request
+        self._tenant = tenant
+        self._is_consistent = is_consistent
+        self._admitted: dict[tuple[Any, Any], Admission] = {}
+
+    def admit(self, user: Any, token: Any) -> Admission:
+        """Let an authenticated caller in and select the tenant's schema, or refuse.
+
+        Raises:
+            Refused: ``not_authenticated``, ``tenant_mismatch``, ``ip_not_allowed``, ``not_found``, ``tenant_not_ready``
+                or ``tenant_inactive``, in this order.
+        """
+        if not isinstance(user, User):
+            raise Refused("not_authenticated", "Send a token: Authorization: Bearer sbt_…")
+        key = (user.pk, token.pk if token else None)
+        if key not in self._admitted:
+            self._admitted[key] = self._admit(user, token)
+        admission = self._admitted[key]
+        if admission.tenant is not None:
+            connection.set_tenant(admission.tenant)  # type: ignore[attr-defined] # django-tenants' connection
+            self._request.tenant = admission.tenant
+        return admission
+
+    def _admit(self, user: User, token: ApiToken | None) -> Admission:
+        self._check_candidates(token)
+        _check_network(token, self._request)
+        if self.is_platform:
+            return Admission(
+                actor=_actor(user, token),
+                user_id=user.pk,
+                tenant=None,
+                privileges=_narrowed(frozenset(), token),
+                may_write=token.may_write if token else True,
+                token_key_id=token.key_id if token else "",
+            )
+        roles, privileges = self._tie(user)
+        tenant = self._usable()
+        admission = Admission(
+            actor=_actor(user, token),
+            user_id=user.pk,
+            tenant=tenant,
+            privileges=_narrowed(privileges, token),
+            roles=roles,
+            may_write=token.may_write if token else True,
+            token_key_id=token.key_id if token else "",
+        )
+        if user.is_superuser and not roles:
+            self._note_access(admission)
+        return admission
+
+    def _check_candidates(self, token: ApiToken | None) -> None:
+        bound = token.tenant_id if token else None
+        here = self._tenant.pk if self._tenant else None
+        if not self._is_consistent or (bound is not None and not self.is_platform and bound != here):
+            raise Refused(
+                "tenant_mismatch", "Host, path, header and token must name one and the same tenant."
+            )
+
+    def _tie(self, user: User) -> tuple[tuple[str, ...], frozenset[str]]:
+        """Return roles and privileges of the person here, in one statement."""
+        if self._tenant is None or self._tenant.is_public or self._tenant.deleted_at is not None:
+            raise Refused("not_found", "There is no such object.")
+        held = list(
+            Membership.objects.in_force()
+            .filter(user=user, tenant=self._tenant)
+            .values_list("roles__code", "roles__privileges__code")
+        )
+        if user.is_superuser:
+            everything = frozenset(Privilege.objects.values_list("code", flat=True))
+            return tuple(sorted({role for role, _ in held if role})), everything
+        if not held:
+            raise Refused("not_found", "There is no such object.")
+        roles = tuple(sorted({role for role, _ in held if role}))
+        return roles, frozenset(privilege for _, privilege in held if privilege)
+
+    def _usable(self) -> Tenant:
+        tenant = self._tenant
+        if tenant is None:
+            raise Refused("not_found", "There is no such object.")
+        if tenant.status in WAITING or tenant.placement.state != PlacementState.READY:
+            raise Refused(
+                "tenant_not_ready", f"The tenant is {tenant.get_status_display().lower()}. Try again later."
+            )
+        if tenant.status in CLOSED:
+            raise Refused("tenant_inactive", f"The tenant is {tenant.get_status_display().lower()}.")
+        return tenant
+
+    def _note_access(self, admission: Admission) -> None:
+        """Leave an event in the tenant's chain when an operator enters its data, once an hour and session."""
+        now, session = timezone.now(), getattr(self._request, "session", None)
+        tenant = admission.tenant
+        noted = session.get(SESSION_KEY, {}) if session is not None else {}
+        latest = noted.get(str(tenant.pk))
+        if latest and datetime.fromisoformat(latest) > now - ACCESS_NOTED_FOR:
+            return
+        record(
+            actor=admission.actor,
+            action="access",
+            resource="tenants.tenant",
+            resource_id=str(tenant.pk),
+            schema=tenant.schema_name,
+        )
+        if session is not None and not admission.token_key_id:
+            session[SESSION_KEY] = {**noted, str(tenant.pk): now.isoformat()}
+
+
+class TenancyMiddleware:
+    """Selects what a request is for: ``request.selection``, the URLconf, SCRIPT_NAME, and for the platform its schema."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request, and leave the connection at rest whatever happens."""
+        prefix = get_script_prefix()
+        connection.set_schema_to_public()  # type: ignore[attr-defined] # django-tenants' connection
+        try:
+            return self._select(request) or self.get_response(request)
+        finally:
+            set_script_prefix(prefix)
+            connection.set_schema_to_public()  # type: ignore[attr-defined] # django-tenants' connection
+
+    def _select(self, request: Any) -> HttpResponse | None:
+        """Put the selection on the request; return an answer where there is nothing to select."""
+        host = _host_of(request)
+        in_path = PATH.match(request.path_info)
+        if in_path and in_path.group(2) is None:
+            return HttpResponseRedirect(f"{request.path}/")
+        is_platform_host = host in settings.PLATFORM_HOSTS
+        of_host = None if is_platform_host else _candidate_of_host(host)
+        if of_host is None and not is_platform_host:
+            return answer_problem("unknown_host", "No tenant has this host.")
+        candidates = [c for c in (of_host, _by_slug(in_path.group(1)) if in_path else None) if c is not None]
+        named = request.headers.get("X-Tenant", "")
+        if named and candidates:
+            candidates.append(_by_header(named))
+        request.tenant = None
+        if not candidates:
+            connection.set_tenant(PUBLIC_SCHEMA)  # type: ignore[attr-defined] # django-tenants' connection
+            request.selection = TenantSelection(request, slug=None, tenant=None, is_consistent=not named)
+            return None
+        self._enter(request, candidates, in_path)
+        return None
+
+    def _enter(self, request: Any, candidates: list[Q], in_path: re.Match[str] | None) -> None:
+        matching = Q()
+        for candidate in candidates:
+            matching &= candidate
+        # One statement whatever the candidates: a tenant that they do not agree upon is not found.
+        tenant = Tenant.objects.tenants().select_related("placement").filter(matching).first()
+        is_consistent = tenant is not None or len(candidates) == 1
+        request.selection = TenantSelection(request, slug="", tenant=tenant, is_consistent=is_consistent)
+        request.urlconf = settings.TENANT_URLCONF
+        if in_path:
+            script_name = f"{request.META.get('SCRIPT_NAME', '').rstrip('/')}/t/{in_path.group(1)}"
+            request.META["SCRIPT_NAME"] = script_name
+            request.path_info = request.META["PATH_INFO"] = in_path.group(2)
+            set_script_prefix(f"{script_name}/")
+
+
+def _host_of(request: HttpRequest) -> str:
+    """Return the host without port and final dot, in lower case; "" for what is none."""
+    found = HOST.match(request.META.get("HTTP_HOST", "").lower())
+    return found["name"] if found else ""
+
+
+def _candidate_of_host(host: str) -> Q | None:
+    """Return the condition on the tenant of a host; None where no tenant may have it."""
+    label, dot, domain = host.partition(".")
+    if dot and domain == settings.BASE_DOMAIN:
+        return _by_slug(label)  # whether the slug exists is not told before somebody is let in
+    tenant_id = (
+        Domain.objects.filter(domain=host, verified_at__isnull=False)
+        .values_list("tenant_id", flat=True)
+        .first()
+    )
+    return None if tenant_id is None else Q(pk=tenant_id)
+
+
+def _by_slug(slug: str) -> Q:
+    return Q(slug=slug.replace("\x00", ""))
+
+
+def _by_header(named: str) -> Q:
+    tenant_id = parse_display_id(Tenant.display_prefix, named)
+    return Q(pk=tenant_id) if tenant_id else _by_slug(named)
+
+
+def _actor(user: User, token: ApiToken | None) -> Actor:
+    return Actor.token(token.key_id, user.pk) if token else Actor.user(user.pk)
+
+
+def _narrowed(privileges: frozenset[str], token: ApiToken | None) -> frozenset[str]:
+    """Return what is left of a person's privileges to their token."""
+    return privileges if token is None else privileges & frozenset(token.privilege_codes)
+
+
+def _check_network(token: ApiToken | None, request: HttpRequest) -> None:
+    if token is None or not token.allowed_networks:
+        return
+    try:
+        address = ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        address = None
+    if address is None or not any(address in ip_network(network) for network in token.allowed_networks):
+        raise Refused("ip_not_allowed", "This token may not be used from your address.")

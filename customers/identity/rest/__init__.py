@@ -1,0 +1,1 @@
+"""How programs and browsers say who they are."""

@@ -1,0 +1,35 @@
+"""Every model that people may look at stands in an admin site."""
+
+from django.apps import apps
+
+from config.sites import platform_site, tenant_site
+
+OWN_APPS = ("audit", "directory", "tenants", "identity")
+NOT_SHOWN = {  # bookkeeping of the database, nothing that a person looks at
+    "audit.ChainHead",
+    "audit.ConfidentialSalt",
+    "audit.PendingEvent",
+    "audit.PrivateValue",
+    "audit.SealMarker",
+    "directory.ChangeMarker",
+    "directory.DirectoryVersion",
+    "identity.ApiTokenUse",
+}
+
+
+def test_every_model_is_in_an_admin_site() -> None:
+    shown = set()
+    for site in (platform_site, tenant_site):
+        for model, page in site._registry.items():
+            shown |= {model._meta.label, *(inline.model._meta.label for inline in page.inlines)}
+    models = {model._meta.label for app in OWN_APPS for model in apps.get_app_config(app).get_models()}
+    assert models - shown - NOT_SHOWN == set(), "in no admin site"
+
+
+def test_no_table_of_the_platform_is_on_a_tenants_site() -> None:
+    public = {
+        model._meta.label
+        for model in tenant_site._registry
+        if model._meta.app_label in ("tenants", "identity")
+    }
+    assert public == set()

@@ -1,0 +1,110 @@
+"""Who the API takes a request to come from; asked of a view that only says who called."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.http import HttpResponse
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
+
+from config.foundation.actor import Actor
+from customers.identity.enums import UserStatus
+from customers.identity.models import ApiToken, ApiTokenUse
+from customers.identity.operations import create_token, revoke_token
+from customers.identity.rest.authentication import ApiTokenAuthentication, BrowserSessionAuthentication
+from customers.identity.tokens import new_text, parse_text
+
+ACTOR = Actor.system("tests")
+NOW = datetime.now(UTC)
+
+
+class WhoCalls(APIView):
+    authentication_classes = (ApiTokenAuthentication, BrowserSessionAuthentication)
+    permission_classes = ()
+
+    def get(self, request):
+        return Response(str(request.user and request.user.email))
+
+    post = get
+
+
+@pytest.fixture
+def text(acme_admin, acme):
+    expires_at = NOW + timedelta(days=7)
+    return create_token(
+        actor=ACTOR, user=acme_admin, tenant=acme, name="t", privileges=[], expires_at=expires_at
+    )
+
+
+def ask(path="/", *, method="get", user=None, is_csrf_checked=False, **meta):
+    request = getattr(APIRequestFactory(enforce_csrf_checks=is_csrf_checked), method)(path, **meta)
+    if user is not None:
+        request.user = user
+    return WhoCalls.as_view()(request)
+
+
+def failed(response):
+    body = {name: value for name, value in response.data.items() if name not in ("instance", "request_id")}
+    return response.status_code, body
+
+
+def test_a_token_in_the_header_acts_for_its_user(text, acme_admin):
+    assert ask(HTTP_AUTHORIZATION=f"Bearer {text}").data == acme_admin.email
+    assert ApiTokenUse.objects.filter(token__key_id=parse_text(text).key_id).exists()
+
+
+def test_nobody_is_nobody(db):
+    assert ask().data == "None"
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Bearer", "Bearer sbt_", "", "Basic YTpi", "Bearer {text}, Bearer {text}", "{text}", "Bearer {text}x"],
+)
+def test_a_header_that_is_no_good_token_ends_the_request_even_beside_a_session(text, header, operator):
+    response = ask(HTTP_AUTHORIZATION=header.format(text=text), user=operator)
+    assert failed(response)[0] == 401
+    assert response.data["code"] == "token_invalid"
+    assert response["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_every_way_a_token_fails_gets_the_same_answer(text, acme_admin):
+    token = ApiToken.objects.get(key_id=parse_text(text).key_id)
+    malformed = ask(HTTP_AUTHORIZATION="Bearer sbt_x")
+    answers = [malformed]
+    for wrong in (new_text().reveal(), new_text(token.key_id).reveal()):
+        answers.append(ask(HTTP_AUTHORIZATION=f"Bearer {wrong}"))
+    for columns in ({"is_enabled": False}, {"is_enabled": True, "expires_at": NOW - timedelta(seconds=1)}):
+        ApiToken.objects.filter(pk=token.pk).update(**columns)
+        answers.append(ask(HTTP_AUTHORIZATION=f"Bearer {text}"))
+    ApiToken.objects.filter(pk=token.pk).update(expires_at=NOW + timedelta(days=7))
+    acme_admin.status = UserStatus.INACTIVE
+    acme_admin.save()
+    answers.append(ask(HTTP_AUTHORIZATION=f"Bearer {text}"))
+    acme_admin.status = UserStatus.ACTIVE
+    acme_admin.save()
+    assert ask(HTTP_AUTHORIZATION=f"Bearer {text}").status_code == 200
+    revoke_token(actor=ACTOR, token=token, now=NOW)
+    answers.append(ask(HTTP_AUTHORIZATION=f"Bearer {text}"))
+    assert [failed(answer) for answer in answers] == [failed(malformed)] * 7
+    assert failed(malformed)[0] == 401
+
+
+def test_a_token_in_the_address_is_refused_and_not_repeated(text):
+    response = ask(f"/?access_token={text}", HTTP_AUTHORIZATION=f"Bearer {text}")
+    assert (response.status_code, response.data["code"]) == (400, "token_in_query")
+    assert text not in str(response.data)
+
+
+def test_a_session_is_taken_and_must_protect_what_it_writes(operator, outsider):
+    assert ask(user=operator).data == operator.email
+    refused = ask(method="post", user=operator, is_csrf_checked=True)
+    assert (refused.status_code, refused.data["code"]) == (403, "csrf_failed")
+    outsider.status = UserStatus.INACTIVE
+    assert ask(user=outsider).data == "None"
+
+
+def test_a_token_needs_no_form(text, acme_admin):
+    response: HttpResponse = ask(method="post", is_csrf_checked=True, HTTP_AUTHORIZATION=f"Bearer {text}")
+    assert response.data == acme_admin.email
