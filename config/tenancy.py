@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -36,6 +37,7 @@ CLOSED = frozenset({TenantStatus.INACTIVE, TenantStatus.ARCHIVED})
 WAITING = frozenset({TenantStatus.WAITLISTED, TenantStatus.PROVISIONING})
 ACCESS_NOTED_FOR = timedelta(hours=1)
 SESSION_KEY = "tenants_accessed"
+NO_TENANT = UUID(int=0)
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -44,9 +46,9 @@ class TenantSelection:
     """What a request names: the platform, or a tenant that may not exist, before anybody was let in."""
 
     def __init__(
-        self, request: HttpRequest, *, slug: str | None, tenant: Tenant | None, is_consistent: bool
+        self, request: HttpRequest, *, is_platform: bool, tenant: Tenant | None, is_consistent: bool
     ) -> None:
-        self.is_platform = slug is None
+        self.is_platform = is_platform
         self._request: Any = request
         self._tenant = tenant
         self._is_consistent = is_consistent
@@ -107,14 +109,13 @@ class TenantSelection:
 
     def _tie(self, user: User) -> tuple[tuple[str, ...], frozenset[str]]:
         """Return roles and privileges of the person here, in one statement."""
-        if self._tenant is None or self._tenant.is_public or self._tenant.deleted_at is not None:
-            raise Refused("not_found", "There is no such object.")
+        # An unknown tenant is asked for as well: it must not cost a statement less than a foreign one.
         held = list(
             Membership.objects.in_force()
-            .filter(user=user, tenant=self._tenant)
+            .filter(user=user, tenant_id=self._tenant.pk if self._tenant else NO_TENANT)
             .values_list("roles__code", "roles__privileges__code")
         )
-        if user.is_superuser:
+        if user.is_superuser and self._tenant is not None:
             everything = frozenset(Privilege.objects.values_list("code", flat=True))
             return tuple(sorted({role for role, _ in held if role})), everything
         if not held:
@@ -124,9 +125,10 @@ class TenantSelection:
 
     def _usable(self) -> Tenant:
         tenant = self._tenant
-        if tenant is None:
+        if tenant is None or tenant.deleted_at is not None:
             raise Refused("not_found", "There is no such object.")
-        if tenant.status in WAITING or tenant.placement.state != PlacementState.READY:
+        placement = getattr(tenant, "placement", None)  # a reverse one-to-one: the row may be missing
+        if tenant.status in WAITING or placement is None or placement.state != PlacementState.READY:
             raise Refused(
                 "tenant_not_ready", f"The tenant is {tenant.get_status_display().lower()}. Try again later."
             )
@@ -173,32 +175,31 @@ class TenancyMiddleware:
         """Put the selection on the request; return an answer where there is nothing to select."""
         host = _host_of(request)
         in_path = PATH.match(request.path_info)
-        if in_path and in_path.group(2) is None:
-            return HttpResponseRedirect(f"{request.path}/")
         is_platform_host = host in settings.PLATFORM_HOSTS
-        of_host = None if is_platform_host else _candidate_of_host(host)
+        of_host = None if is_platform_host else _tenant_of_host(host)
         if of_host is None and not is_platform_host:
             return answer_problem("unknown_host", "No tenant has this host.")
-        candidates = [c for c in (of_host, _by_slug(in_path.group(1)) if in_path else None) if c is not None]
-        named = request.headers.get("X-Tenant", "")
-        if named and candidates:
-            candidates.append(_by_header(named))
+        if in_path and in_path.group(2) is None:
+            return HttpResponseRedirect(f"{request.path}/")
         request.tenant = None
-        if not candidates:
+        named = request.headers.get("X-Tenant", "")
+        names: list[Tenant | str] = [of_host] if of_host is not None else []
+        if in_path:
+            names.append(in_path.group(1))
+        if not names:
             connection.set_tenant(PUBLIC_SCHEMA)  # type: ignore[attr-defined] # django-tenants' connection
-            request.selection = TenantSelection(request, slug=None, tenant=None, is_consistent=not named)
+            request.selection = TenantSelection(
+                request, is_platform=True, tenant=None, is_consistent=not named
+            )
             return None
-        self._enter(request, candidates, in_path)
+        tenant, is_consistent = _agreed([*names, named] if named else names)
+        request.selection = TenantSelection(
+            request, is_platform=False, tenant=tenant, is_consistent=is_consistent
+        )
+        self._enter(request, in_path)
         return None
 
-    def _enter(self, request: Any, candidates: list[Q], in_path: re.Match[str] | None) -> None:
-        matching = Q()
-        for candidate in candidates:
-            matching &= candidate
-        # One statement whatever the candidates: a tenant that they do not agree upon is not found.
-        tenant = Tenant.objects.tenants().select_related("placement").filter(matching).first()
-        is_consistent = tenant is not None or len(candidates) == 1
-        request.selection = TenantSelection(request, slug="", tenant=tenant, is_consistent=is_consistent)
+    def _enter(self, request: Any, in_path: re.Match[str] | None) -> None:
         request.urlconf = settings.TENANT_URLCONF
         if in_path:
             script_name = f"{request.META.get('SCRIPT_NAME', '').rstrip('/')}/t/{in_path.group(1)}"
@@ -209,30 +210,49 @@ class TenancyMiddleware:
 
 def _host_of(request: HttpRequest) -> str:
     """Return the host without port and final dot, in lower case; "" for what is none."""
-    found = HOST.match(request.META.get("HTTP_HOST", "").lower())
+    found = HOST.match((request.META.get("HTTP_HOST") or request.META.get("SERVER_NAME", "")).lower())
     return found["name"] if found else ""
 
 
-def _candidate_of_host(host: str) -> Q | None:
-    """Return the condition on the tenant of a host; None where no tenant may have it."""
-    label, dot, domain = host.partition(".")
-    if dot and domain == settings.BASE_DOMAIN:
-        return _by_slug(label)  # whether the slug exists is not told before somebody is let in
-    tenant_id = (
+def _tenant_of_host(host: str) -> Tenant | str | None:
+    """Return the tenant of a verified host, or the slug that a host below BASE_DOMAIN names; None for other hosts."""
+    label, dot, parent = host.partition(".")
+    if dot and parent == settings.BASE_DOMAIN:
+        return label  # whether the slug exists is not told before somebody is let in
+    found = (
         Domain.objects.filter(domain=host, verified_at__isnull=False)
-        .values_list("tenant_id", flat=True)
+        .exclude(tenant__schema_name=PUBLIC_SCHEMA.schema_name)
+        .select_related("tenant__placement")
         .first()
     )
-    return None if tenant_id is None else Q(pk=tenant_id)
+    return found.tenant if found else None
 
 
-def _by_slug(slug: str) -> Q:
-    return Q(slug=slug.replace("\x00", ""))
+def _agreed(names: list[Tenant | str]) -> tuple[Tenant | None, bool]:
+    """Return the tenant that all names mean, and whether they mean one; at most one statement.
+
+    Slugs are compared as text: that two of them agree must not tell whether there is such a tenant.
+    """
+    known = next((name for name in names if isinstance(name, Tenant)), None)
+    texts = {name for name in names if isinstance(name, str)}
+    ids = {text: parse_display_id(Tenant.display_prefix, text) for text in texts}
+    slugs = {text for text in texts if not ids[text]}
+    keys = {key for key in ids.values() if key}
+    if len(slugs) > 1 or len(keys) > 1:
+        return None, False
+    tenant = known or _find(slugs, keys)
+    if tenant is None:
+        return None, not (slugs and keys)
+    return tenant, slugs <= {tenant.slug} and keys <= {tenant.pk}
 
 
-def _by_header(named: str) -> Q:
-    tenant_id = parse_display_id(Tenant.display_prefix, named)
-    return Q(pk=tenant_id) if tenant_id else _by_slug(named)
+def _find(slugs: set[str], keys: set[UUID]) -> Tenant | None:
+    matching = Q()
+    for slug in slugs:
+        matching &= Q(slug=slug.replace("\x00", ""))
+    for key in keys:
+        matching &= Q(pk=key)
+    return Tenant.objects.tenants().select_related("placement").filter(matching).first()
 
 
 def _actor(user: User, token: ApiToken | None) -> Actor:

@@ -8,3 +8,4 @@ INSTALLED_APPS = [*INSTALLED_APPS, "django_linear_migrations"]  # two branches' 
 POSTGRES_HOME = postgres.embedded_home(DATA_DIR, "test-postgres")
 DATABASES = {"default": {**database(POSTGRES_HOME), "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+PLATFORM_HOSTS = [*PLATFORM_HOSTS, "testserver"]

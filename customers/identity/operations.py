@@ -211,7 +211,7 @@ def note_token_use(*, token: ApiToken, now: datetime) -> None:
         " ON CONFLICT (token_id) DO UPDATE SET last_used_at = EXCLUDED.last_used_at"
         " WHERE kept.last_used_at <= %(due)s"
     )
-    values = {"token": token.pk, "now": now, "due": now - TOKEN_USE_INTERVAL}
+    values: dict[str, Any] = {"token": token.pk, "now": now, "due": now - TOKEN_USE_INTERVAL}
     with connections[router.db_for_write(ApiTokenUse)].cursor() as cursor:
         cursor.execute(statement, values)
 
@@ -257,10 +257,8 @@ def _set_roles(membership: Membership, wanted: Sequence[Role]) -> None:
     for role_id, row in held.items():
         if role_id not in keys:
             row.delete()
-    for role in wanted:
-        if role.pk not in held:
-            _validated(MembershipRole(membership=membership, role=role)).save()
-            held[role.pk] = None
+    for role in {role.pk: role for role in wanted if role.pk not in held}.values():
+        _validated(MembershipRole(membership=membership, role=role)).save()
 
 
 def _privileges_of(codes: Collection[str]) -> list[Privilege]:

@@ -107,7 +107,7 @@ def _is_secret_of(token: ApiToken | None, secret: str, now: datetime) -> bool:
 
 
 def _matches(secret: str, stored: bytes | memoryview | None, pepper_number: int | None) -> bool:
-    pepper = settings.SWITCHBOARD_TOKEN_PEPPERS.get(pepper_number)
+    pepper = None if pepper_number is None else settings.SWITCHBOARD_TOKEN_PEPPERS.get(pepper_number)
     is_known = stored is not None and pepper is not None
     is_equal = hmac.compare_digest(_digest(secret, pepper or _NO_PEPPER), bytes(stored or _NO_DIGEST))
     return is_known and is_equal

@@ -146,7 +146,7 @@ def _make_schema(tenant: Tenant) -> None:
     with public_schema():
         call_command("migrate_schemas", schema_name=tenant.schema_name, interactive=False, verbosity=0)
     placement.state = PlacementState.READY
-    placement.ready_at = Now()  # type: ignore[assignment]  # an expression; the row is not read again here
+    placement.ready_at = Now()  # the database's clock; nobody reads the row again here
     placement.save()
     current = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     if current.status in (TenantStatus.PROVISIONING, TenantStatus.WAITLISTED):

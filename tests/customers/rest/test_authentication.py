@@ -72,9 +72,8 @@ def test_a_header_that_is_no_good_token_ends_the_request_even_beside_a_session(t
 def test_every_way_a_token_fails_gets_the_same_answer(text, acme_admin):
     token = ApiToken.objects.get(key_id=parse_text(text).key_id)
     malformed = ask(HTTP_AUTHORIZATION="Bearer sbt_x")
-    answers = [malformed]
-    for wrong in (new_text().reveal(), new_text(token.key_id).reveal()):
-        answers.append(ask(HTTP_AUTHORIZATION=f"Bearer {wrong}"))
+    wrong = (new_text().reveal(), new_text(token.key_id).reveal())
+    answers = [malformed, *(ask(HTTP_AUTHORIZATION=f"Bearer {one}") for one in wrong)]
     for columns in ({"is_enabled": False}, {"is_enabled": True, "expires_at": NOW - timedelta(seconds=1)}):
         ApiToken.objects.filter(pk=token.pk).update(**columns)
         answers.append(ask(HTTP_AUTHORIZATION=f"Bearer {text}"))
