@@ -1,32 +1,294 @@
 """Pages of the audit chain: looked at, never written."""
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
-from django.utils.html import format_html_join
+from django.db.models import QuerySet, TextField, Value
+from django.db.models.functions import Cast
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.formats import localize
+from django.utils.html import format_html
+from django.utils.timezone import localtime
+from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter, TextFilter
+from unfold.decorators import display
 
-from audit.models import AuditEvent
-from audit.presenters import present_changes, summarize
+from audit.models import AuditEvent, ChainHead
+from audit.presenters import PAST_TENSE, present_changes, summarize
 from config.foundation.admin import ReadOnlyAdmin
+from customers.identity.models import ApiToken, User
+
+SEARCHED_EVENTS_MAX = 20_000  # the newest, whose payload a search reads
+SUMMARY_MAX_LENGTH = 160
+LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
+ACTIONS = (
+    "create", "update", "delete", "activate", "import", "export", "access", "login", "login_failed", "refused",
+)  # fmt: skip
+ACTION_COLOURS = {
+    "create": "success",
+    "update": "info",
+    "delete": "danger",
+    "activate": "primary",
+    "refused": "warning",
+    "login_failed": "warning",
+}
+
+
+class ActionFilter(DropdownFilter):  # type: ignore[misc]
+    """By what was done."""
+
+    title = "action"
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 -- the signature is Django's
+        """Offer the usual actions."""
+        return [(action, action.replace("_", " ")) for action in ACTIONS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 -- the signature is Django's
+        """Keep events of the action."""
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
+class ResourceFilter(DropdownFilter):  # type: ignore[misc]
+    """By the kind of row that it was done to."""
+
+    title = "resource"
+    parameter_name = "resource"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 -- the signature is Django's
+        """Offer the tables that this site has pages of."""
+        models = (model for model in model_admin.admin_site._registry if model is not AuditEvent)  # noqa: SLF001 -- Django has no public list
+        return sorted((model._meta.label_lower, str(model._meta.verbose_name)) for model in models)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 -- the signature is Django's
+        """Keep events of the table."""
+        return queryset.filter(resource=self.value()) if self.value() else queryset
+
+
+class ExactFilter(TextFilter):  # type: ignore[misc]
+    """By the whole text of one column."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 -- the signature is Django's
+        """Keep events that have the text."""
+        wanted = (self.value() or "").strip()
+        return queryset.filter(**{self.parameter_name: wanted}) if wanted else queryset
+
+
+class ActorFilter(ExactFilter):
+    """By who did it."""
+
+    title, parameter_name = "actor", "actor"
+
+
+class RequestFilter(ExactFilter):
+    """By the request, or command run, that it was done in."""
+
+    title, parameter_name = "request id", "request_id"
+
+
+class ObjectFilter(ExactFilter):
+    """By the row that it was done to."""
+
+    title, parameter_name = "object id", "resource_id"
 
 
 class AuditEventAdmin(ReadOnlyAdmin):
-    """What happened, newest first."""
+    """What happened, newest first, in words."""
 
-    view_privilege = change_privilege = "view_audit"
-    list_display = ("id", "at", "actor", "summary", "resource_id", "request_id", "reason")
-    list_filter = ("at",)
-    search_fields = ("=resource_id", "=request_id", "=actor")
-    fields = ("id", "at", "actor", "action", "resource", "resource_id", "request_id", "reason", "changes")
-    readonly_fields = ("changes",)
+    view_privilege = manage_privilege = "view_audit"
+    change_form_template = "admin/audit/event.html"
+    change_list_template = "admin/audit/events.html"
+    list_display = ("id", "shown_at", "who", "shown_action", "what", "summary", "reason")
+    list_filter = (
+        ActionFilter, ResourceFilter, ActorFilter, ("at", RangeDateTimeFilter), RequestFilter, ObjectFilter,
+    )  # fmt: skip
+    list_filter_submit = True
+    list_fullwidth = True
+    search_fields = ("payload",)
+    search_help_text = f"Text in the change, among the newest {SEARCHED_EVENTS_MAX:,} events"
     ordering = ("-pk",)
+    fieldsets = ((None, {"fields": ()}),)
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
+        """Leave the bytes that the chain is computed over to the pages that show them."""
+        events: QuerySet[AuditEvent] = super().get_queryset(request)
+        return events.defer("record", "leaf", "hash_prev", "hash")
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 -- the signature is Django's
+        queryset: QuerySet[Any],
+        search_term: str,
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search the text of changes, in a bounded number of events."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        last_id = ChainHead.objects.values_list("last_id", flat=True).order_by("pk").first() or 0
+        newest = queryset.filter(pk__gt=last_id - SEARCHED_EVENTS_MAX)
+        return newest.alias(text=Cast("payload", TextField())).filter(text__icontains=term), False
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Join what the page's events name: their actors and the rows that still exist."""
+        changelist = super().get_changelist_instance(request)
+        self._join_names(changelist.result_list)
+        return changelist
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list below the state of its chain."""
+        head = ChainHead.objects.order_by("pk").first()
+        return super().changelist_view(request, {**(extra_context or {}), "chain_head": head})
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """Show one event: who, what, each changed column, and its place in the chain."""
+        event = kwargs.get("obj") or context["original"]
+        self._join_names([event])
+        return super().render_change_form(request, context | self._event_context(event), *args, **kwargs)
+
+    @admin.display(description="time", ordering="pk")
+    def shown_at(self, event: AuditEvent) -> str:
+        """Show when it was."""
+        return str(localize(localtime(event.at)))
+
+    @admin.display(description="who")
+    def who(self, event: Any) -> str:
+        """Name who did it."""
+        shown: str = event.__dict__.get("actor_name", event.actor)
+        return shown
+
+    @display(description="action", label=ACTION_COLOURS)
+    def shown_action(self, event: AuditEvent) -> tuple[str, str]:
+        """Show what was done as a coloured word."""
+        return event.action, PAST_TENSE.get(event.action, event.action.replace("_", " "))
 
     @admin.display(description="what")
-    def summary(self, event: AuditEvent) -> str:
-        """Say the event in words."""
-        return summarize(event)
+    def what(self, event: Any) -> str:
+        """Name the row, with a link where it still exists."""
+        url, words = event.__dict__.get("row_url", ""), name_row(event)
+        return format_html(LINK, url, words) if url else words
 
-    @admin.display(description="changes")
-    def changes(self, event: AuditEvent) -> Any:
-        """List each changed column with what it was and became."""
-        return format_html_join("", "<p>{}</p>", ((change.words,) for change in present_changes(event)))
+    @admin.display(description="change")
+    def summary(self, event: AuditEvent) -> str:
+        """Say the change in words."""
+        words = summarize(event)
+        return words if len(words) <= SUMMARY_MAX_LENGTH else words[: SUMMARY_MAX_LENGTH - 1] + "…"
+
+    def _event_context(self, event: Any) -> dict[str, Any]:
+        events = AuditEvent.objects
+        beside = (
+            events.filter(pk__in=(event.pk - 1, event.pk + 1)).order_by("pk").values_list("pk", flat=True)
+        )
+        neighbours = {pk - event.pk: reverse("admin:audit_auditevent_change", args=[pk]) for pk in beside}
+        return {
+            "title": f"Event {event.pk:,}",
+            "event": event,
+            "who": self.who(event),
+            "row": name_row(event),
+            "row_url": event.__dict__.get("row_url", ""),
+            "summary": summarize(event),
+            "changes": present_changes(event),
+            "further": _further(event.payload),
+            "previous_url": neighbours.get(-1, ""),
+            "next_url": neighbours.get(1, ""),
+            "hashes": [(label, bytes(value).hex()) for label, value in _hashes(event)],
+            "alike": [(label, _listed(**only)) for label, only in _alike(event)],
+        }
+
+    def _join_names(self, events: Iterable[Any]) -> None:
+        """Put ``actor_name`` and, where the row exists and has a page here, ``row_url`` on each event."""
+        events = list(events)
+        names = name_actors(event.actor for event in events)
+        existing = self._existing(events)
+        for event in events:
+            event.__dict__["actor_name"] = names.get(event.actor, event.actor)
+            app_label, _, model_name = event.resource.partition(".")
+            if (event.resource, event.resource_id) in existing:
+                event.__dict__["row_url"] = reverse(
+                    f"admin:{app_label}_{model_name}_change", args=[event.resource_id]
+                )
+
+    def _existing(self, events: list[Any]) -> set[tuple[str, str]]:
+        """Return which of the rows exist, by one statement for all tables that have pages here."""
+        wanted: dict[str, set[UUID]] = {}
+        for event in events:
+            if row_id := _uuid(event.resource_id):
+                wanted.setdefault(event.resource, set()).add(row_id)
+        parts = []
+        for model in self.admin_site._registry:  # noqa: SLF001 -- Django has no public list
+            ids = wanted.get(model._meta.label_lower)
+            if ids:
+                rows = model._default_manager.filter(pk__in=ids).order_by()  # noqa: SLF001 -- Django's documented API
+                parts.append(rows.values_list(Value(model._meta.label_lower, output_field=TextField()), "pk"))
+        found = parts[0].union(*parts[1:], all=True) if parts else ()
+        return {(resource, str(pk)) for resource, pk in found}
+
+
+def name_actors(actors: Iterable[str]) -> dict[str, str]:
+    """Return names for actors of the chain, by at most two statements; one that is gone keeps its id."""
+    split = {actor: actor.partition(":")[::2] for actor in set(actors)}
+    user_ids = {
+        row_id for kind, reference in split.values() if kind == "user" and (row_id := _uuid(reference))
+    }
+    key_ids = {reference for kind, reference in split.values() if kind == "token"}
+    users = {str(user.pk): str(user) for user in User.objects.filter(pk__in=user_ids)} if user_ids else {}
+    tokens = (
+        dict(ApiToken.objects.filter(key_id__in=key_ids).values_list("key_id", "name")) if key_ids else {}
+    )
+    return {actor: _actor_words(kind, reference, users, tokens) for actor, (kind, reference) in split.items()}
+
+
+def name_row(event: AuditEvent) -> str:
+    """Return the kind of row and, where the change holds one, its name."""
+    kind = event.resource.rpartition(".")[2]
+    name = event.after.get("name") or event.before.get("name") or event.resource_id[:8]
+    return f"{kind} {name if isinstance(name, str) else event.resource_id[:8]}".strip()
+
+
+def _actor_words(kind: str, reference: str, users: dict[str, str], tokens: dict[str, str]) -> str:
+    if kind == "user":
+        return users.get(reference, f"user {reference}")
+    if kind == "token":
+        return f"token “{tokens[reference]}”" if reference in tokens else f"token {reference}"
+    return {"system": f"command {reference}", "database": f"database role {reference}"}.get(
+        kind, f"{kind} {reference}"
+    )
+
+
+def _alike(event: AuditEvent) -> list[tuple[str, dict[str, str]]]:
+    alike = [("All events by this actor", {"actor": event.actor})]
+    if event.request_id:
+        alike.insert(0, ("All events of this request", {"request_id": event.request_id}))
+    if event.resource_id:
+        alike.insert(
+            0, ("All events of this object", {"resource": event.resource, "resource_id": event.resource_id})
+        )
+    return alike
+
+
+def _listed(**only: str) -> str:
+    return reverse("admin:audit_auditevent_changelist", query=only)
+
+
+def _hashes(event: AuditEvent) -> list[tuple[str, Any]]:
+    return [("Hash before", event.hash_prev), ("Leaf", event.leaf), ("Hash", event.hash)]
+
+
+def _further(payload: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return what an event says besides before and after, such as the code of a refusal."""
+    return [
+        (key.replace("_", " "), payload[key]) for key in sorted(payload) if key not in ("before", "after")
+    ]
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

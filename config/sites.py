@@ -5,15 +5,21 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.response import TemplateResponse
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
 from audit.admin import AuditEventAdmin
 from audit.models import AuditEvent
+from config import navigation, overview
+from config.foundation.actor import Actor, acting
 from config.foundation.admission import Admission
-from config.foundation.errors import Refused
+from config.foundation.errors import Refused, error_registry
 from config.foundation.rows import public_schema
+from config.navigation import ENTRY_PRIVILEGE
 from customers.identity import admin as identity
 from customers.identity.models import ApiToken, Membership, Privilege, Role, User
 from customers.tenants import admin as tenants
@@ -21,8 +27,13 @@ from customers.tenants.models import Domain, Placement, Tenant
 from directory import admin as directory
 from directory import models
 
-ENTRY_PRIVILEGE = "tenant.admin"
+FOUND_MAX = 100  # tables; there are fewer
+
 View = Callable[..., HttpResponse]
+
+
+class NotReadyError(Exception):
+    """The tenant is there for this person, but not in use yet."""
 
 
 class PersonForm(AuthenticationForm):  # type: ignore[misc]
@@ -30,7 +41,9 @@ class PersonForm(AuthenticationForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].label = "E-mail address"
+        address = self.fields["username"]
+        address.label = "E-mail address"
+        address.widget.attrs |= {"autocomplete": "username", "inputmode": "email", "autocapitalize": "none"}
 
     def confirm_login_allowed(self, user: Any) -> None:
         """Refuse only who is inactive; unlike Django's own, without asking for staff."""
@@ -38,48 +51,119 @@ class PersonForm(AuthenticationForm):  # type: ignore[misc]
             raise self.get_invalid_login_error()
 
 
-class PlatformSite(UnfoldAdminSite):  # type: ignore[misc]
-    """The operators' site: public tables, the global directory, the platform's chain."""
+class Site(UnfoldAdminSite):  # type: ignore[misc]
+    """What both sites share: look, sign-in, sidebar, and the places a person may go."""
 
     site_title = site_header = "Switchboard"
+    login_form = PersonForm
+    sidebar_groups: list[navigation.Group] = []
+
+    def tenant_of(self, request: HttpRequest) -> Tenant | None:  # noqa: ARG002 -- the tenant's site asks it
+        """Return the tenant that the person was let into; None on the platform."""
+        return None
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Add where one is and where one may go; nothing of it before the person was let in."""
+        context: dict[str, Any] = super().each_context(request)
+        if not self.has_permission(request):
+            return context
+        tenant = self.tenant_of(request)
+        context["place"] = navigation.Place(
+            tenant.name if tenant else "Platform",
+            context["site_url"] or "",
+            is_current=True,
+            colour=navigation.colour_of(tenant) if tenant else None,
+        )
+        context["start_page"] = f"{navigation.base_url(request)}/"
+        context["places"] = navigation.places(request, current=tenant)
+        return context
+
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """Return the sidebar, grouped by what one came to do."""
+        return navigation.sidebar(self, request, self.sidebar_groups)
+
+    def search(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse | HttpResponse:  # noqa: ARG002
+        """Find tables by name, without unfold's cache: it is shared by all tenants that a person enters."""
+        term = request.GET.get("s", "").strip().lower()
+        if not term:
+            return HttpResponse()
+        name = "command_results" if "extended" in request.GET else "search_results"
+        pages = Paginator(self._search_apps(self.get_app_list(request), term), FOUND_MAX)
+        context = {"results": pages.page(1), "page_obj": pages, "page_counter": 0, "execution_time": 0}
+        return TemplateResponse(
+            request, f"unfold/helpers/{name}.html", context, headers={"HX-Trigger": "search"}
+        )
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
+        """Show what there is, what happened last, and what to do first."""
+        shown = overview.overview_of(self, request)
+        response: TemplateResponse = super().index(
+            request, {"overview": shown, "title": "Overview", **(extra_context or {})}
+        )
+        return response
+
+    def password_change(self, request: Any, extra_context: Any = None) -> HttpResponse:
+        """Change the own password as the person who is signed in."""
+        if request.method != "POST":
+            return self._password_page(request, extra_context)
+        with acting(Actor.user(request.user.pk), verb="set_password"):
+            return self._password_page(request, extra_context)
+
+    def _password_page(self, request: HttpRequest, extra_context: Any) -> HttpResponse:
+        response: HttpResponse = super().password_change(request, extra_context)
+        return response
+
+
+class PlatformSite(Site):
+    """The operators' site: public tables, the global directory, the platform's chain."""
+
     index_title = "Platform"
+    sidebar_groups = navigation.PLATFORM_SIDEBAR
 
     def privileges_of(self, request: HttpRequest) -> frozenset[str] | None:  # noqa: ARG002 -- the tenant's site asks it
         """Return None: operators hold Django's permissions on models."""
         return None
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002 -- Django's
-        """Run and render the page with the global directory selected."""
+        """Run and render the page with the global directory selected; who is no operator gets a 403."""
         guarded = super().admin_view(view, cacheable)
 
         @wraps(guarded)
         def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise PermissionDenied("The platform's administration is for those who operate it.")
             with public_schema():
                 return _rendered(guarded(request, *args, **kwargs))
 
         return run
 
 
-class TenantSite(UnfoldAdminSite):  # type: ignore[misc]
+class TenantSite(Site):
     """One tenant's site, for superusers and for members who hold the privilege ``tenant.admin``."""
 
-    site_title = site_header = "Switchboard"
     index_title = "Directory"
-    login_form = PersonForm
+    sidebar_groups = navigation.TENANT_SIDEBAR
 
     def admission_of(self, request: Any) -> Admission:
         """Let the caller in, once a request.
 
         Raises:
             Http404: there is no such tenant, or none for this person.
+            PermissionDenied: the tenant is closed.
+            NotReadyError: its schema is not there yet.
         """
-        if not hasattr(request, "admin_admission"):
+        if not hasattr(request, "admission"):
             try:
-                request.admin_admission = request.selection.admit(request.user, None)
+                request.admission = request.selection.admit(request.user, None)
             except Refused as refusal:
-                raise Http404 from refusal
-        admission: Admission = request.admin_admission
+                raise _as_page(refusal) from refusal
+        admission: Admission = request.admission
         return admission
+
+    def tenant_of(self, request: HttpRequest) -> Tenant | None:
+        """Return the tenant that the person was let into."""
+        tenant: Tenant | None = self.admission_of(request).tenant
+        return tenant
 
     def privileges_of(self, request: HttpRequest) -> frozenset[str] | None:
         """Return the privileges held in this tenant; none before admission."""
@@ -91,9 +175,9 @@ class TenantSite(UnfoldAdminSite):  # type: ignore[misc]
             return False
         try:
             held = self.admission_of(request).privileges
-        except Http404:
+        except (Http404, PermissionDenied, NotReadyError):
             return False
-        return request.user.is_superuser or ENTRY_PRIVILEGE in held
+        return bool(request.user.is_superuser) or ENTRY_PRIVILEGE in held
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002 -- Django's
         """Send strangers to the login page; answer 404 without a tie to the tenant, 403 without the privilege."""
@@ -102,12 +186,23 @@ class TenantSite(UnfoldAdminSite):  # type: ignore[misc]
         @wraps(guarded)
         def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.user.is_authenticated:
-                self.admission_of(request)
+                try:
+                    self.admission_of(request)
+                except NotReadyError as error:
+                    return render(request, "503.html", {"detail": str(error)}, status=503)
                 if not self.has_permission(request):
                     raise PermissionDenied(f"This needs the privilege {ENTRY_PRIVILEGE}.")
             return _rendered(guarded(request, *args, **kwargs))
 
         return run
+
+
+def _as_page(refusal: Refused) -> Exception:
+    kind = error_registry.get(refusal.code)
+    status = kind.status if kind else 404
+    if status == 403:
+        return PermissionDenied(refusal.detail)
+    return NotReadyError(refusal.detail) if status == 503 else Http404()
 
 
 def _rendered(response: Any) -> HttpResponse:

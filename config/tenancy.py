@@ -156,7 +156,7 @@ class TenantSelection:
 
 
 class TenancyMiddleware:
-    """Selects what a request is for: ``request.selection``, the URLconf, SCRIPT_NAME, and for the platform its schema."""
+    """Puts ``request.selection`` on a request, with its URLconf and SCRIPT_NAME, and selects the platform's schema."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -192,7 +192,7 @@ class TenancyMiddleware:
                 request, is_platform=True, tenant=None, is_consistent=not named
             )
             return None
-        tenant, is_consistent = _agreed([*names, named] if named else names)
+        tenant, is_consistent = _agreed(names, named)
         request.selection = TenantSelection(
             request, is_platform=False, tenant=tenant, is_consistent=is_consistent
         )
@@ -210,7 +210,7 @@ class TenancyMiddleware:
 
 def _host_of(request: HttpRequest) -> str:
     """Return the host without port and final dot, in lower case; "" for what is none."""
-    found = HOST.match((request.META.get("HTTP_HOST") or request.META.get("SERVER_NAME", "")).lower())
+    found = HOST.match(request.META.get("HTTP_HOST", request.META.get("SERVER_NAME", "")).lower())
     return found["name"] if found else ""
 
 
@@ -228,29 +228,25 @@ def _tenant_of_host(host: str) -> Tenant | str | None:
     return found.tenant if found else None
 
 
-def _agreed(names: list[Tenant | str]) -> tuple[Tenant | None, bool]:
-    """Return the tenant that all names mean, and whether they mean one; at most one statement.
+def _agreed(names: list[Tenant | str], named: str) -> tuple[Tenant | None, bool]:
+    """Return the tenant that host, path and header (``named``, a slug or an id) mean, and whether they mean one.
 
-    Slugs are compared as text: that two of them agree must not tell whether there is such a tenant.
+    At most one statement. Slugs are compared as text: that two agree must not tell whether there is such a tenant.
     """
     known = next((name for name in names if isinstance(name, Tenant)), None)
-    texts = {name for name in names if isinstance(name, str)}
-    ids = {text: parse_display_id(Tenant.display_prefix, text) for text in texts}
-    slugs = {text for text in texts if not ids[text]}
-    keys = {key for key in ids.values() if key}
-    if len(slugs) > 1 or len(keys) > 1:
+    key = parse_display_id(Tenant.display_prefix, named) if named else None
+    slugs = {name for name in names if isinstance(name, str)} | ({named} if named and not key else set())
+    if len(slugs) > 1:
         return None, False
-    tenant = known or _find(slugs, keys)
+    tenant = known or _find(next(iter(slugs)), key)
     if tenant is None:
-        return None, not (slugs and keys)
-    return tenant, slugs <= {tenant.slug} and keys <= {tenant.pk}
+        return None, key is None
+    return tenant, slugs <= {tenant.slug} and key in (None, tenant.pk)
 
 
-def _find(slugs: set[str], keys: set[UUID]) -> Tenant | None:
-    matching = Q()
-    for slug in slugs:
-        matching &= Q(slug=slug.replace("\x00", ""))
-    for key in keys:
+def _find(slug: str, key: UUID | None) -> Tenant | None:
+    matching = Q(slug=slug.replace("\x00", "/"))  # no slug, and no alias of one either
+    if key is not None:
         matching &= Q(pk=key)
     return Tenant.objects.tenants().select_related("placement").filter(matching).first()
 
@@ -261,7 +257,9 @@ def _actor(user: User, token: ApiToken | None) -> Actor:
 
 def _narrowed(privileges: frozenset[str], token: ApiToken | None) -> frozenset[str]:
     """Return what is left of a person's privileges to their token."""
-    return privileges if token is None else privileges & frozenset(token.privilege_codes)
+    if token is None:
+        return privileges
+    return privileges & frozenset(token.privilege_codes)  # type: ignore[attr-defined] # annotated by its look-up
 
 
 def _check_network(token: ApiToken | None, request: HttpRequest) -> None:
@@ -269,6 +267,7 @@ def _check_network(token: ApiToken | None, request: HttpRequest) -> None:
         return
     try:
         address = ip_address(request.META.get("REMOTE_ADDR", ""))
+        address = getattr(address, "ipv4_mapped", None) or address  # how a socket for both versions shows IPv4
     except ValueError:
         address = None
     if address is None or not any(address in ip_network(network) for network in token.allowed_networks):

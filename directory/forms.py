@@ -1,4 +1,7 @@
-"""Forms of the directory's rows: what the admin asks for, and what it never shows again."""
+"""Forms of the directory's rows: what the admin asks for, and what it never shows again.
+
+The admin binds each to its model when a page is asked for: a relation's choices belong to the schema selected then.
+"""
 
 import json
 from typing import Any, ClassVar
@@ -9,7 +12,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from config.foundation.keys import is_encrypted
 from directory.enums import ArtifactStatus, SensitivityTier
-from directory.models import Credential, Endpoint, Identifier, PrefixRule, RoutingArtifact, Source
+from directory.models import RoutingArtifact
 from directory.rails.kinds import IdentifierError, IdentifierRole
 from directory.rails.registry import registry
 from directory.validators import PRIVATE_KEY
@@ -31,7 +34,7 @@ class IndentedJSONField(forms.JSONField):
         return json.dumps(json.loads(prepared), ensure_ascii=False, indent=2)
 
 
-class DirectoryForm(forms.ModelForm[Any]):
+class DirectoryForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """A form that does not repeat what must not be seen.
 
     ``write_only`` fields show nothing of what is stored, and empty keep it. ``unseen_together`` fields are all
@@ -89,13 +92,6 @@ class IdentifierForm(DirectoryForm):
 
     unseen_together = ("value", "scope", "external_id")
 
-    class Meta:
-        model = Identifier
-        fields = (
-            "participant", "identifier_type", "value", "scope", "priority", "source", "external_id", "verified_at",
-            "confidence",
-        )  # fmt: skip
-
     identifier_type = forms.ChoiceField(
         label="Type",
         widget=UnfoldAdminSelectWidget(),
@@ -131,7 +127,11 @@ class IdentifierForm(DirectoryForm):
             ValidationError: ``required``, under ``value``.
         """
         cleaned = super().clean()
-        if self.kept and "value" not in self.changed_data and {"identifier_type", "scope"} & set(self.changed_data):
+        if (
+            self.kept
+            and "value" not in self.changed_data
+            and {"identifier_type", "scope"} & set(self.changed_data)
+        ):
             message = "Write the value again: it is sealed for the type and scope that it was written with."
             self.add_error("value", ValidationError(message, code="required"))
         return cleaned
@@ -140,7 +140,9 @@ class IdentifierForm(DirectoryForm):
         """Hide the value as well where its type is confidential, a card's, or not known."""
         unseen = super().unseen_names()
         try:
-            kind = registry.get(self.data.get(self.add_prefix("identifier_type"), self.instance.identifier_type))
+            kind = registry.get(
+                self.data.get(self.add_prefix("identifier_type"), self.instance.identifier_type)
+            )
         except IdentifierError:
             return unseen | {"value"}
         return unseen if kind.echo else unseen | {"value"}
@@ -152,13 +154,6 @@ class IdentifierForm(DirectoryForm):
 
 class EndpointForm(DirectoryForm):
     """An endpoint, with the protocols that the rails register."""
-
-    class Meta:
-        model = Endpoint
-        fields = (
-            "participant", "protocol", "address", "profile", "priority", "status", "valid_from", "valid_to", "qos",
-            "published", "source", "external_id", "verified_at", "confidence",
-        )  # fmt: skip
 
     protocol = forms.ChoiceField(
         widget=UnfoldAdminSelectWidget(),
@@ -178,26 +173,12 @@ class CredentialForm(DirectoryForm):
     write_only = ("vault_ref",)
     unseen_together = ("certificate", "vault_ref", "fingerprint", "external_id")
 
-    class Meta:
-        model = Credential
-        fields = (
-            "participant", "endpoint", "credential_type", "vault_ref", "fingerprint", "certificate", "valid_from",
-            "valid_to", "source", "external_id", "verified_at", "confidence",
-        )  # fmt: skip
-
 
 class SourceForm(DirectoryForm):
     """A source; its settings may hold secrets and are written, never shown."""
 
     write_only = ("settings",)
     unseen_together = ("settings", "trust_anchors")
-
-    class Meta:
-        model = Source
-        fields = (
-            "name", "kind", "settings", "trust_anchors", "ttl_s", "jitter_s", "negative_ttl_s", "max_stale_s",
-            "timeout_ms", "retries", "breaker_threshold", "breaker_cool_down_s", "failure_mode", "enabled",
-        )  # fmt: skip
 
     settings = IndentedJSONField(
         required=False, initial=dict, widget=UnfoldAdminTextareaWidget(), help_text="A JSON object."
@@ -235,14 +216,6 @@ class PrefixRuleForm(DirectoryForm):
     """A rule of a prefix table; a prefix that may be a card number is not shown again."""
 
     unseen_together = ("prefix", "range_text")
-
-    class Meta:
-        model = PrefixRule
-        fields = (
-            "artifact", "prefix", "range_text", "gti", "tt", "np", "nai", "ssn", "network_indicator", "brand", "region",
-            "calling_prefix", "origin", "mode", "weight", "priority", "target_protocol", "target_address",
-            "transport_profile", "participant", "result", "valid_from", "valid_to",
-        )  # fmt: skip
 
     target_protocol = forms.ChoiceField(
         required=False,
@@ -290,7 +263,11 @@ def type_choices(current: str) -> Choices:
     """Return the types that name a party, by rail, and the row's own."""
     choices: Choices = [("", "Select value")]
     for rail in registry.rails():
-        names = [kind.name for kind in rail.identifier_types if kind.role is IdentifierRole.PARTY or kind.name == current]
+        names = [
+            kind.name
+            for kind in rail.identifier_types
+            if kind.role is IdentifierRole.PARTY or kind.name == current
+        ]
         if names:
             choices.append((rail.label, [(name, name) for name in names]))
     known = {kind.name for kind in registry.types()}

@@ -2,13 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from customers.identity.operations import add_membership, create_token, create_user
-from customers.tenants.operations import bootstrap_platform, create_tenant
-
 from config.foundation.actor import Actor
 from config.schemas import migrate_schemas
 from customers.identity.models import Role, User, email_key_of
+from customers.identity.operations import add_membership, create_token, create_user
 from customers.tenants.models import Tenant
+from customers.tenants.operations import bootstrap_platform, create_tenant
 
 ACTOR = Actor.system("tests")
 PASSWORD = "correct horse battery staple"
@@ -62,7 +61,7 @@ def tenant(slug: str) -> Tenant:
 def make_token(slug: str, *privileges: str, may_write: bool = False) -> str:
     """Return a token of the tenant's owner, good for a day, that holds exactly these privileges."""
     now = datetime.now(UTC)
-    made = create_token(
+    return create_token(
         actor=ACTOR,
         user=user(f"{slug}_admin"),
         tenant=tenant(slug),
@@ -72,4 +71,3 @@ def make_token(slug: str, *privileges: str, may_write: bool = False) -> str:
         allowed_networks=[],
         expires_at=now + timedelta(days=1),
     )
-    return made

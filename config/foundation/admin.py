@@ -26,7 +26,9 @@ from config.foundation.rows import STAMPS, Row
 REASON_FIELD = "_reason"
 CONFIDENTIAL_PRIVILEGE = "view_confidential"
 CONFIDENTIAL_FROM_TIER = 2
-COUNTED_ROWS_MAX = 10_000  # rows beyond are estimated: counting a million of them takes longer than reading a page
+COUNTED_ROWS_MAX = (
+    10_000  # rows beyond are estimated: counting a million of them takes longer than reading a page
+)
 EXPORTED_ROWS_MAX = 100_000
 HIDDEN = "•••"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -126,7 +128,9 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Add who made and last changed the row, once there is one."""
         fields = list(super().get_readonly_fields(request, obj))
-        return [*fields, "stamps"] if obj and issubclass(self.model, Row) and "stamps" not in fields else fields
+        return (
+            [*fields, "stamps"] if obj and issubclass(self.model, Row) and "stamps" not in fields else fields
+        )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Show the stamps below everything else."""
@@ -141,12 +145,13 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
     def stamps(self, row: Row) -> str:
         """Say who made and last changed the row, and its version."""
         ids = {row.created_by, row.updated_by} - {None}
-        names = {person.pk: str(person) for person in get_user_model()._default_manager.filter(pk__in=ids)}
+        people = get_user_model()._default_manager  # noqa: SLF001 -- Django's own name for it
+        names = {person.pk: str(person) for person in people.filter(pk__in=ids)}
         made = _when_and_who(row.created_at, names.get(row.created_by))
         changed = _when_and_who(row.updated_at, names.get(row.updated_by))
         return f"Created {made} · last changed {changed} · version {row.row_version} · {row.display_id}"
 
-    def history_view(self, request: HttpRequest, object_id: str, *_args: Any, **_kwargs: Any) -> HttpResponse:
+    def history_view(self, request: HttpRequest, object_id: str, *_args: Any, **_kwargs: Any) -> HttpResponse:  # noqa: ARG002 -- Django's
         """Go to the events of this row in the audit chain."""
         events = reverse(f"{self.admin_site.name}:audit_auditevent_changelist")
         return HttpResponseRedirect(f"{events}?{urlencode({'resource_id': object_id})}")

@@ -63,13 +63,17 @@ def selected_schema(using: str) -> str:
     Raises:
         NoSchemaSelectedError: nothing was selected; the connection's resting state is not a choice.
     """
-    connection = connections[using]
-    if not getattr(connection.tenant, "is_selected", False):  # type: ignore[attr-defined]
+    name = _selected_schema_or_none(using)
+    if name is None:
         raise NoSchemaSelectedError(
             "select a tenant (`with tenant:`) or the global directory (`with public_schema():`)"
         )
-    name: str = connection.schema_name  # type: ignore[attr-defined]
     return name
+
+
+def _selected_schema_or_none(using: str) -> str | None:
+    connection: Any = connections[using]
+    return str(connection.schema_name) if getattr(connection.tenant, "is_selected", False) else None
 
 
 class Row(models.Model):
@@ -115,6 +119,11 @@ class TenantQuerySet(models.QuerySet[Any]):
             )
         return alias
 
+    def _add_hints(self, **hints: Any) -> None:
+        """Take the schema of the row whose relation this is: a relation is followed where its row belongs."""
+        super()._add_hints(**hints)  # type: ignore[misc]
+        self._schema = getattr(hints.get("instance"), "_schema", None) or self._schema
+
     def _clone(self) -> Self:
         clone: Self = super()._clone()  # type: ignore[misc]
         clone._schema = self._schema
@@ -122,12 +131,16 @@ class TenantQuerySet(models.QuerySet[Any]):
 
 
 class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: ignore[misc]
-    """Manager of tenant rows: refuses when no schema is selected and binds each queryset to its schema."""
+    """Manager of tenant rows: binds each queryset to the schema it is made in.
+
+    One that is made while none is selected (a form's choices, as the class is read) is bound to none, and is refused
+    when it is run before one is.
+    """
 
     def get_queryset(self) -> TenantQuerySet:
-        """Return a queryset bound to the schema selected now."""
+        """Return a queryset of the schema selected now."""
         queryset: TenantQuerySet = super().get_queryset()
-        queryset._schema = selected_schema(self._db or router.db_for_read(self.model))
+        queryset._schema = _selected_schema_or_none(self._db or router.db_for_read(self.model))
         return queryset
 
 
@@ -146,7 +159,9 @@ class TenantRow(Row):
         abstract = True
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any) -> Self:
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any
+    ) -> Self:
         """Build a row as read from the database and remember where."""
         row = super().from_db(db, field_names, values, **kwargs)
         row._schema = connections[db or "default"].schema_name  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ PUBLIC_APPS = [
     "unfold",  # before django_tenants and the admin: the first template found wins
     "unfold.contrib.filters",
     "unfold.contrib.import_export",
+    "customers.tenants",  # before django_tenants: of two commands with one name (create_tenant) the first app's runs
     "django_tenants",
     "django.contrib.contenttypes",
     "django.contrib.auth",
@@ -18,7 +19,6 @@ PUBLIC_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "customers.tenants",
     "customers.identity",
 ]
 

@@ -137,6 +137,8 @@ def _begin_provisioning(*, actor: Actor, tenant: Tenant) -> bool:  # noqa: ARG00
 
 
 def _make_schema(tenant: Tenant) -> None:
+    # The tenant's row first, as everywhere: the other order deadlocks with somebody who begins at the same time.
+    current = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     placement = Placement.objects.select_for_update(of=("self",)).get(tenant=tenant)
     if placement.state == PlacementState.READY:  # somebody else was faster
         return
@@ -148,7 +150,6 @@ def _make_schema(tenant: Tenant) -> None:
     placement.state = PlacementState.READY
     placement.ready_at = Now()  # the database's clock; nobody reads the row again here
     placement.save()
-    current = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     if current.status in (TenantStatus.PROVISIONING, TenantStatus.WAITLISTED):
         current.status = TenantStatus.ACTIVE
         current.full_clean()

@@ -1,4 +1,4 @@
-"""What the pages of the directory share: rows are written by operations, inlines obey the pages of their own rows."""
+"""What the pages of the directory share: each row is written by an operation."""
 
 from typing import Any, ClassVar
 
@@ -6,22 +6,21 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from config.foundation.actor import Actor
-from config.foundation.admin import AuditedAdmin
-from config.foundation.rows import STAMPS
+from config.foundation.admin import AuditedAdmin, AuditedInline, ExportMixin
 from directory.forms import IndentedJSONField
 from directory.operations import delete_row, save_row
 
-OVERRIDES: dict[type[models.Field[Any, Any]], dict[str, Any]] = {
+OVERRIDES: dict[Any, dict[str, Any]] = {
     models.JSONField: {
         "form_class": IndentedJSONField,
         "widget": UnfoldAdminTextareaWidget(attrs={"rows": 12, "spellcheck": "false", "class": "font-mono"}),
     },
     ArrayField: {"widget": UnfoldAdminTextInputWidget(attrs={"placeholder": "one, another"})},
 }
+LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
 PROVENANCE = (
     "Provenance",
     {
@@ -30,23 +29,39 @@ PROVENANCE = (
         "description": "Where the row comes from and how far it is to be believed.",
     },
 )
-RECORD = ("Record", {"classes": ["tab"], "fields": STAMPS})
-Fieldsets = list[tuple[str | None, dict[str, Any]]]
 
 
-class DirectoryAdmin(AuditedAdmin):
+class CoveredFields:
+    """Shows columns by a stand-in to whoever may look but not write: ``covered`` is ``{column: display method}``."""
+
+    covered: ClassVar[dict[str, str]] = {}
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Put the stand-ins in where the page is read-only."""
+        fieldsets: list[Any] = super().get_fieldsets(request, obj)  # type: ignore[misc]
+        if self.has_change_permission(request, obj) or not self.covered:  # type: ignore[attr-defined]
+            return fieldsets
+        return [
+            (name, {**options, "fields": self._covered(options["fields"])}) for name, options in fieldsets
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Add the stand-ins."""
+        return [*super().get_readonly_fields(request, obj), *self.covered.values()]  # type: ignore[misc]
+
+    def _covered(self, fields: Any) -> tuple[Any, ...]:
+        return tuple(
+            self._covered(field) if isinstance(field, list | tuple) else self.covered.get(field, field)
+            for field in fields
+        )
+
+
+class DirectoryAdmin(CoveredFields, ExportMixin, AuditedAdmin):
     """Pages of one table of the directory; each row is saved, or deleted, by one operation."""
 
     formfield_overrides = OVERRIDES
-    list_per_page = 50
     list_filter_submit = True
     list_fullwidth = True
-    warn_unsaved_form = True
-
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Fieldsets:
-        """Add the stamps to the page of a row that exists."""
-        fieldsets: Fieldsets = list(super().get_fieldsets(request, obj))
-        return [*fieldsets, RECORD] if obj else fieldsets
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001 -- the signature is Django's
         """Save the row by its operation."""
@@ -71,10 +86,9 @@ class DirectoryAdmin(AuditedAdmin):
         formset.save_m2m()
 
 
-class DirectoryInline(TabularInline):  # type: ignore[misc]
-    """Rows on the page of the row that they belong to; who may do what is asked of their own pages."""
+class DirectoryInline(CoveredFields, AuditedInline):
+    """Rows on the page of the row that they belong to."""
 
-    extra = 0
     tab = True
     per_page = 20
     show_change_link = True
@@ -82,29 +96,11 @@ class DirectoryInline(TabularInline):  # type: ignore[misc]
     formfield_overrides: ClassVar[dict[Any, Any]] = OVERRIDES | {
         models.JSONField: {
             "form_class": IndentedJSONField,
-            "widget": UnfoldAdminTextareaWidget(attrs={"rows": 2, "spellcheck": "false", "class": "font-mono"}),
+            "widget": UnfoldAdminTextareaWidget(
+                attrs={"rows": 2, "spellcheck": "false", "class": "font-mono"}
+            ),
         }
     }
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 -- the signature is Django's
-        """Tell whether rows of this table may be looked at."""
-        return bool(self._page.has_view_permission(request))
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 -- the signature is Django's
-        """Tell whether a row may be added."""
-        return bool(self._page.has_add_permission(request))
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 -- the signature is Django's
-        """Tell whether rows may be changed."""
-        return bool(self._page.has_change_permission(request))
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 -- the signature is Django's
-        """Tell whether rows may be deleted."""
-        return bool(self._page.has_delete_permission(request))
-
-    @property
-    def _page(self) -> Any:
-        return self.admin_site.get_model_admin(self.model)
 
 
 def actor_of(request: HttpRequest) -> Actor:

@@ -41,5 +41,5 @@ def name_nodes(nodes: Iterable[tuple[str, UUID]]) -> dict[UUID, str]:
 
 
 def _named(model: type[Model], label: Expression, ids: set[UUID]) -> QuerySet[Any]:
-    rows: QuerySet[Any] = model._default_manager.filter(pk__in=ids).order_by()
+    rows: QuerySet[Any] = model._default_manager.filter(pk__in=ids).order_by()  # noqa: SLF001 -- Django's documented API
     return rows.values_list("pk", label)

@@ -1,29 +1,35 @@
 """Pages of participants and of what belongs to them."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import CharField, Count, ForeignKey, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    CharField,
+    Count,
+    ForeignKey,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Coalesce, Concat
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from directory.admin.base import PROVENANCE, DirectoryAdmin, DirectoryInline
 from directory.admin.filters import (
     CountryFilter,
-    IdentifierTypeFilter,
-    ProtocolFilter,
     SourceFilter,
     SupersededFilter,
 )
 from directory.admin.labels import SHOWN_VALUE, shown_value
-from directory.enums import EndpointStatus, ParticipantKind, SensitivityTier
-from directory.forms import CredentialForm, EndpointForm, IdentifierForm
+from directory.enums import ParticipantKind, SensitivityTier
+from directory.forms import MASK, CredentialForm, EndpointForm, IdentifierForm
 from directory.models import Capability, Credential, Endpoint, Identifier, Participant
 
 SEARCHED_MAX = 1_000  # participants that one search finds by identifier
@@ -33,11 +39,6 @@ KIND_COLOURS = {
     ParticipantKind.SERVICE: "success",
     ParticipantKind.RANGE: "primary",
 }
-STATUS_COLOURS = {
-    EndpointStatus.ACTIVE: "success",
-    EndpointStatus.DRAINING: "warning",
-    EndpointStatus.INACTIVE: "danger",
-}
 
 
 class IdentifierInline(DirectoryInline):
@@ -45,9 +46,15 @@ class IdentifierInline(DirectoryInline):
 
     model = Identifier
     form = IdentifierForm
+    covered: ClassVar[dict[str, str]] = {"value": "shown_value"}
     fields = ("identifier_type", "value", "scope", "priority", "verified_at", "source")
     readonly_fields = ("verified_at", "source")
     ordering = ("-priority", "identifier_type", "pk")
+
+    @admin.display(description="value")
+    def shown_value(self, row: Identifier) -> str:
+        """Show the value unless it is confidential."""
+        return shown_value(row)
 
 
 class EndpointInline(DirectoryInline):
@@ -63,7 +70,9 @@ class EndpointInline(DirectoryInline):
 class OwnEndpointInline(DirectoryInline):
     """Rows that may name one of the participant's endpoints."""
 
-    def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
         """Offer the participant's endpoints, read once for all rows of the inline."""
         if db_field.name != "endpoint":
             return super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -89,16 +98,23 @@ class CredentialInline(OwnEndpointInline):
 
     model = Credential
     form = CredentialForm
+    covered: ClassVar[dict[str, str]] = {"vault_ref": "shown_reference"}
     fields = ("credential_type", "vault_ref", "fingerprint", "endpoint", "valid_from", "valid_to")
     readonly_fields = ("valid_from", "valid_to")
     ordering = ("credential_type", "pk")
+
+    @admin.display(description="vault reference")
+    def shown_reference(self, row: Credential) -> str:
+        """Tell whether there is a reference."""
+        return MASK if row.vault_ref else "-"
 
 
 class ParticipantAdmin(DirectoryAdmin):
     """Parties that can be reached."""
 
     list_display = (
-        "name", "shown_kind", "country", "main_identifier", "identifier_count", "endpoint_count", "source", "updated_at",
+        "name", "shown_kind", "country", "main_identifier", "identifier_count", "endpoint_count", "source",
+        "updated_at",
     )  # fmt: skip
     list_filter = (("kind", ChoicesDropdownFilter), CountryFilter, SourceFilter, SupersededFilter)
     search_fields = ("name",)
@@ -132,7 +148,8 @@ class ParticipantAdmin(DirectoryAdmin):
         if not term:
             return named, may_repeat
         identified = Identifier.objects.filter(
-            Q(value__istartswith=term) | Q(normalized__istartswith=term), tier__lt=SensitivityTier.CONFIDENTIAL
+            Q(value__istartswith=term) | Q(normalized__istartswith=term),
+            tier__lt=SensitivityTier.CONFIDENTIAL,
         ).order_by("pk")
         owners = set(identified.values_list("participant_id", flat=True)[:SEARCHED_MAX])
         return (named | queryset.filter(pk__in=owners) if owners else named), may_repeat
@@ -145,7 +162,7 @@ class ParticipantAdmin(DirectoryAdmin):
     @admin.display(description="main identifier")
     def main_identifier(self, row: Any) -> str:
         """Show the most preferred identifier."""
-        return row.main_identifier_shown or "–"
+        return row.main_identifier_shown or "-"
 
     @admin.display(description="identifiers")
     def identifier_count(self, row: Any) -> int:
@@ -158,121 +175,6 @@ class ParticipantAdmin(DirectoryAdmin):
         """Show how many endpoints there are."""
         count: int = row.endpoints_counted
         return count
-
-
-class PartAdmin(DirectoryAdmin):
-    """Pages of rows that belong to a participant."""
-
-    autocomplete_fields: tuple[str, ...] = ("participant",)
-    list_select_related = ("participant",)
-    readonly_fields = ("superseded_at",)
-
-    @admin.display(description="participant", ordering="participant__name")
-    def owner(self, row: Any) -> str:
-        """Link the participant."""
-        url = reverse("admin:directory_participant_change", args=[row.participant_id])
-        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', url, row.participant)
-
-
-class IdentifierAdmin(PartAdmin):
-    """Names by which participants are found."""
-
-    form = IdentifierForm
-    list_display = ("identifier_type", "shown_value", "scope", "owner", "tier", "priority", "source", "verified_at")
-    list_filter = (IdentifierTypeFilter, ("tier", ChoicesDropdownFilter), SourceFilter, SupersededFilter)
-    search_fields = ("value",)
-    search_help_text = "Beginning of a value that is not confidential"
-    ordering = ("identifier_type", "pk")
-    readonly_fields = ("tier", "superseded_at")
-    fieldsets = (
-        ("Identifier", {"fields": ("participant", ("identifier_type", "scope"), ("value", "priority"), "tier")}),
-        PROVENANCE,
-    )
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Search values below the confidential tier; one above it would stand in the address bar and in logs."""
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        begins = Q(value__istartswith=term) | Q(normalized__istartswith=term)
-        return queryset.filter(begins, tier__lt=SensitivityTier.CONFIDENTIAL), False
-
-    @admin.display(description="value", ordering="normalized")
-    def shown_value(self, row: Identifier) -> str:
-        """Show the value unless it is confidential."""
-        return shown_value(row)
-
-
-class EndpointAdmin(PartAdmin):
-    """Where participants are reached."""
-
-    form = EndpointForm
-    list_display = ("address", "protocol", "owner", "profile", "priority", "shown_status", "published", "source")
-    list_filter = (
-        ProtocolFilter, ("status", ChoicesDropdownFilter), ("valid_to", RangeDateTimeFilter), SourceFilter, SupersededFilter,
-    )  # fmt: skip
-    search_fields = ("address", "profile", "participant__name")
-    ordering = ("protocol", "address", "pk")
-    fieldsets = (
-        ("Where", {"fields": ("participant", ("protocol", "profile"), "address")}),
-        ("How it is used", {"fields": (("status", "priority"), ("valid_from", "valid_to"), "qos", "published")}),
-        PROVENANCE,
-    )
-
-    @display(description="status", ordering="status", label=STATUS_COLOURS)
-    def shown_status(self, row: Endpoint) -> tuple[str, str]:
-        """Show the status as a coloured word."""
-        return row.status, row.get_status_display()
-
-
-class CapabilityAdmin(PartAdmin):
-    """What participants declare they can do."""
-
-    list_display = ("__str__", "owner", "endpoint", "process", "document_type", "source")
-    list_display_links = ("__str__",)
-    list_filter = (SourceFilter, SupersededFilter)
-    list_select_related = ("participant", "endpoint")
-    autocomplete_fields = ("participant", "endpoint")
-    search_fields = ("service", "action", "process", "document_type", "participant__name")
-    ordering = ("service", "action", "pk")
-    fieldsets = (
-        ("Who", {"fields": ("participant", "endpoint")}),
-        (
-            "What",
-            {
-                "fields": (("service", "action"), "process", "document_type", "constraints_json"),
-                "description": "An empty field stands for anything; “x.*” for all that begins so.",
-            },
-        ),
-        PROVENANCE,
-    )
-
-
-class CredentialAdmin(PartAdmin):
-    """References to key material; the reference is written, never shown."""
-
-    form = CredentialForm
-    list_display = ("__str__", "owner", "credential_type", "valid_from", "valid_to", "source")
-    list_filter = (
-        ("credential_type", ChoicesDropdownFilter), ("valid_to", RangeDateTimeFilter), SourceFilter, SupersededFilter,
-    )  # fmt: skip
-    autocomplete_fields = ("participant", "endpoint")
-    search_fields = ("=fingerprint", "participant__name")
-    search_help_text = "Whole fingerprint, or a participant's name"
-    ordering = ("participant__name", "credential_type", "pk")
-    fieldsets = (
-        ("Whose", {"fields": ("participant", "endpoint", "credential_type")}),
-        (
-            "Key",
-            {
-                "fields": ("vault_ref", "certificate", "fingerprint", ("valid_from", "valid_to")),
-                "description": "A private key is never kept here: give its reference in a vault.",
-            },
-        ),
-        PROVENANCE,
-    )
 
 
 def _counted(rows: QuerySet[Any]) -> Coalesce:

@@ -1,7 +1,6 @@
 """Pages of policies, the provenance graph, and versioned routing artifacts with their rules."""
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -12,18 +11,15 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action, display
 
-from config.foundation.rows import PUBLIC_SCHEMA, public_schema, selected_schema
-from directory.admin.base import DirectoryAdmin, DirectoryInline, Fieldsets, actor_of
-from directory.admin.filters import SourceFilter, SupersededFilter
-from directory.admin.labels import name_nodes
+from directory.admin.base import LINK, DirectoryAdmin, DirectoryInline, actor_of
+from directory.admin.filters import SourceFilter
 from directory.admin.words import rule_in_words
-from directory.enums import ArtifactStatus, EdgeEnd, PolicyEffect
+from directory.enums import ArtifactStatus, PolicyEffect
 from directory.forms import ActivationForm, PrefixRuleForm
-from directory.models import Edge, Policy, PrefixRule, RoutingArtifact
+from directory.models import Policy, PrefixRule, RoutingArtifact
 from directory.operations import activate_artifact
 
 INLINE_RULES_MAX = 100
-LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
 ARTIFACT_COLOURS = {
     ArtifactStatus.DRAFT: "info",
     ArtifactStatus.ACTIVE: "success",
@@ -54,7 +50,11 @@ class PolicyAdmin(DirectoryAdmin):
         ),
     )
 
-    @display(description="effect", ordering="effect", label={PolicyEffect.ALLOW: "success", PolicyEffect.DENY: "danger"})
+    @display(
+        description="effect",
+        ordering="effect",
+        label={PolicyEffect.ALLOW: "success", PolicyEffect.DENY: "danger"},
+    )
     def shown_effect(self, row: Policy) -> tuple[str, str]:
         """Show the effect as a coloured word."""
         return row.effect, row.get_effect_display()
@@ -63,51 +63,8 @@ class PolicyAdmin(DirectoryAdmin):
     def rule_words(self, row: Policy) -> str:
         """Say the rule as a sentence."""
         if not isinstance(row.rule_json, dict) or "when" not in row.rule_json:
-            return "–"
+            return "-"
         return f"{row.get_effect_display()} when {rule_in_words(row.rule_json['when'])}"
-
-
-class EdgeAdmin(DirectoryAdmin):
-    """Links that no foreign key says, shown by the names of their ends."""
-
-    list_display = ("from_row", "relation", "to_row", "confidence", "source", "valid_from", "valid_to")
-    list_display_links = ("relation",)
-    list_filter = (
-        ("relation", ChoicesDropdownFilter), ("from_type", ChoicesDropdownFilter), ("to_type", ChoicesDropdownFilter),
-        SourceFilter, SupersededFilter,
-    )  # fmt: skip
-    search_fields = ("=from_id", "=to_id")
-    search_help_text = "Id of either end"
-    ordering = ("relation", "pk")
-    readonly_fields = ("from_row", "to_row", "superseded_at")
-    fieldsets = (
-        ("From", {"fields": ("from_row", ("from_type", "from_id"), "from_end")}),
-        ("Says", {"fields": (("relation", "confidence"), ("valid_from", "valid_to"), ("source", "superseded_at"))}),
-        ("To", {"fields": ("to_row", ("to_type", "to_id"), "to_end")}),
-    )
-
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Name the ends of the page's edges, by one statement for each directory."""
-        changelist = super().get_changelist_instance(request)
-        _name_ends(changelist.result_list)
-        return changelist
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Read an edge with the names of its ends."""
-        edge = super().get_object(request, object_id, from_field)
-        if edge is not None:
-            _name_ends([edge])
-        return edge
-
-    @admin.display(description="from")
-    def from_row(self, row: Any) -> str:
-        """Link the end that the edge leaves."""
-        return _end(row, "from")
-
-    @admin.display(description="to")
-    def to_row(self, row: Any) -> str:
-        """Link the end that the edge reaches."""
-        return _end(row, "to")
 
 
 class PrefixRuleInline(DirectoryInline):
@@ -130,10 +87,13 @@ class RoutingArtifactAdmin(DirectoryAdmin):
     ordering = ("kind", "name", "-version", "pk")
     inlines = (PrefixRuleInline,)
     readonly_fields = ("status", "rule_list")
-    actions = ("activate",)
+    actions = ("activate", "export_csv")
     actions_detail = ("activate_one",)
     fieldsets = (
-        ("Artifact", {"fields": (("kind", "name"), ("version", "status"), ("effective_from", "effective_to"))}),
+        (
+            "Artifact",
+            {"fields": (("kind", "name"), ("version", "status"), ("effective_from", "effective_to"))},
+        ),
         ("Content", {"fields": ("payload", "rule_list")}),
         ("Provenance", {"classes": ["tab"], "fields": ("source", "signature")}),
     )
@@ -150,12 +110,14 @@ class RoutingArtifactAdmin(DirectoryAdmin):
         """Tell whether versions may be put in force."""
         return bool(super().has_change_permission(request))
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Fieldsets:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Leave the rules out until there is a version that they belong to."""
         fieldsets = super().get_fieldsets(request, obj)
         if obj:
             return fieldsets
-        return [(title, parts | {"fields": _without(parts["fields"], "rule_list")}) for title, parts in fieldsets]
+        return [
+            (title, parts | {"fields": _without(parts["fields"], "rule_list")}) for title, parts in fieldsets
+        ]
 
     def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Show the rules on the page while they are few."""
@@ -221,7 +183,16 @@ class PrefixRuleAdmin(DirectoryAdmin):
     ordering = ("prefix", "-priority", "pk")
     fieldsets = (
         ("What begins so", {"fields": ("artifact", ("prefix", "range_text"))}),
-        ("Goes there", {"fields": (("target_protocol", "target_address"), ("transport_profile", "participant"), "result")}),
+        (
+            "Goes there",
+            {
+                "fields": (
+                    ("target_protocol", "target_address"),
+                    ("transport_profile", "participant"),
+                    "result",
+                )
+            },
+        ),
         ("Among several", {"fields": (("mode", "weight", "priority"), ("valid_from", "valid_to"))}),
         (
             "Selectors",
@@ -261,36 +232,3 @@ def _rules_counted(artifact: RoutingArtifact) -> int:
 
 def _without(fields: Any, name: str) -> tuple[Any, ...]:
     return tuple(field for field in fields if field != name)
-
-
-def _name_ends(edges: Any) -> None:
-    """Put the names of both ends on each edge: ``end_names[side]``, missing where the row is gone."""
-    ends = [(edge, side) for edge in edges for side in ("from", "to")]
-    own, shared = ({_node(edge, side) for edge, side in ends if _directory(edge, side) == where} for where in EdgeEnd)
-    own_names = name_nodes(own)
-    shared_names: dict[UUID, str] = {}
-    if shared:
-        with public_schema():
-            shared_names = name_nodes(shared)
-    for edge, side in ends:
-        names = own_names if _directory(edge, side) == EdgeEnd.OWN else shared_names
-        edge.__dict__.setdefault("end_names", {})[side] = names.get(_node(edge, side)[1], "")
-
-
-def _node(edge: Edge, side: str) -> tuple[str, UUID]:
-    return getattr(edge, f"{side}_type"), getattr(edge, f"{side}_id")
-
-
-def _directory(edge: Edge, side: str) -> EdgeEnd:
-    return EdgeEnd(getattr(edge, f"{side}_end"))
-
-
-def _end(edge: Any, side: str) -> str:
-    """Show an end by its name: linked where this site has its page, marked where it is in the global directory."""
-    name = edge.__dict__.get("end_names", {}).get(side, "")
-    node_type, row_id = _node(edge, side)
-    if not name:
-        return f"{node_type} {row_id} (gone)" if row_id else "–"
-    if _directory(edge, side) == EdgeEnd.GLOBAL and selected_schema("default") != PUBLIC_SCHEMA.schema_name:
-        return f"{name} (global directory)"
-    return format_html(LINK, reverse(f"admin:directory_{node_type}_change", args=[row_id]), name)

@@ -1,6 +1,6 @@
 """Pages of sources, their runs, and routing tests kept as data."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -10,11 +10,11 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from config.foundation.admin import ReadOnlyAdmin
+from config.foundation.admin import ExportMixin, ReadOnlyAdmin
 from directory.admin.base import DirectoryAdmin
 from directory.enums import RunState
-from directory.forms import SourceForm
-from directory.models import SourceRun
+from directory.forms import MASK, SourceForm
+from directory.models import Source, SourceRun
 
 RUN_COLOURS = {RunState.RUNNING: "info", RunState.SUCCEEDED: "success", RunState.FAILED: "danger"}
 COUNTS = ("read", "created", "updated", "unchanged", "superseded", "rejected")
@@ -24,6 +24,7 @@ class SourceAdmin(DirectoryAdmin):
     """Configurations of connectors; their settings are written, never shown."""
 
     form = SourceForm
+    covered: ClassVar[dict[str, str]] = {"settings": "shown_settings"}
     list_display = ("name", "kind", "enabled", "failure_mode", "ttl_s", "max_stale_s", "updated_at")
     list_filter = (("kind", ChoicesDropdownFilter), "enabled")
     search_fields = ("name",)
@@ -39,13 +40,22 @@ class SourceAdmin(DirectoryAdmin):
             "When it fails",
             {
                 "classes": ["tab"],
-                "fields": ("failure_mode", ("timeout_ms", "retries"), ("breaker_threshold", "breaker_cool_down_s")),
+                "fields": (
+                    "failure_mode",
+                    ("timeout_ms", "retries"),
+                    ("breaker_threshold", "breaker_cool_down_s"),
+                ),
             },
         ),
     )
 
+    @admin.display(description="settings")
+    def shown_settings(self, row: Source) -> str:
+        """Tell whether there are settings."""
+        return MASK if row.settings else "-"
 
-class SourceRunAdmin(ReadOnlyAdmin):
+
+class SourceRunAdmin(ExportMixin, ReadOnlyAdmin):
     """What each run of a source read and wrote, and each row that it refused."""
 
     list_display = (
@@ -58,7 +68,6 @@ class SourceRunAdmin(ReadOnlyAdmin):
     list_filter_submit = True
     list_fullwidth = True
     list_select_related = ("source",)
-    list_per_page = 50
     search_fields = ("source__name",)
     ordering = ("-started_at", "pk")
     readonly_fields = ("shown_state", "progress", "took", "counts", "rejected_rows")
@@ -68,9 +77,9 @@ class SourceRunAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SourceRun]:
-        """Leave the refused rows out of the list: they can be a thousand a run."""
+        """Leave the refused rows out of the list: they can be a thousand a run. A download reads them at once."""
         rows: QuerySet[SourceRun] = super().get_queryset(request)
-        return rows.defer("errors")
+        return rows.defer("errors") if request.method == "GET" else rows
 
     @display(description="state", ordering="state", label=RUN_COLOURS)
     def shown_state(self, row: SourceRun) -> tuple[str, str]:
@@ -85,7 +94,7 @@ class SourceRunAdmin(ReadOnlyAdmin):
     @admin.display(description="took")
     def took(self, row: SourceRun) -> str:
         """Show how long the run took."""
-        return f"{(row.finished_at - row.started_at).total_seconds():.1f} s" if row.finished_at else "–"
+        return f"{(row.finished_at - row.started_at).total_seconds():.1f} s" if row.finished_at else "-"
 
     @admin.display(description="counted")
     def counts(self, row: SourceRun) -> SafeString:

@@ -1,0 +1,181 @@
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import get_script_prefix
+from django.utils import timezone
+
+from config.foundation.display_ids import display_id
+from customers.identity.models import ApiToken, Membership
+from customers.tenants.models import Domain, Placement, Tenant
+from tests.directory.rest.calling import problem_of
+
+PATH = "/api/v1/directory/participants"
+BASE = "switchboard.localhost"
+
+
+def call(path, token="", host="localhost", **headers):
+    credential = {"Authorization": f"Bearer {token}"} if token else {}
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Client().get(path, headers={"Host": host, **credential, **named})
+
+
+def code_of(response):
+    return 200 if response.status_code == 200 else problem_of(response)["code"]
+
+
+@pytest.fixture
+def token(make_token):
+    return make_token("acme", "directory.read")
+
+
+@pytest.fixture
+def unbound(token):
+    """Return a token of acme's owner that names no tenant."""
+    ApiToken.objects.update(tenant=None)
+    return token
+
+
+@pytest.fixture
+def own_host(acme):
+    return Domain.objects.create(tenant=acme, domain="bank.example", verified_at=timezone.now())
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "LOCALHOST", "localhost.", "localhost.:80", "[::1]:8000"])
+def test_the_platform_is_known_by_port_case_final_dot_and_address(db, host):
+    assert call("/problems", host=host).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["nobody.example", "localhost:x", "localhost:1:2", "[::1", "é.example", "a b", "@", f"a.b.{BASE}", BASE],
+)
+def test_any_other_host_is_unknown(db, host):
+    response = call("/t/acme/", host=host)
+    assert (response.status_code, code_of(response)) == (421, "unknown_host")
+
+
+def test_a_tenant_is_selected_by_path_by_its_slug_below_the_base_domain_and_by_its_own_host(token, own_host):
+    assert code_of(call(f"/t/acme{PATH}", token)) == 200
+    assert code_of(call(PATH, token, f"acme.{BASE}:8000")) == 200
+    assert code_of(call(PATH, token, "Bank.Example.")) == 200
+
+
+def test_a_host_that_nobody_verified_selects_nothing(token, own_host):
+    Domain.objects.filter(pk=own_host.pk).update(verified_at=None)
+    assert code_of(call(PATH, token, "bank.example")) == "unknown_host"
+
+
+def test_a_host_below_the_base_domain_belongs_to_its_slug_whatever_a_domain_says(token, globex):
+    Domain.objects.filter(domain=f"acme.{BASE}").delete()
+    Domain.objects.create(tenant=globex, domain=f"acme.{BASE}", verified_at=timezone.now())
+    assert code_of(call(PATH, token, f"acme.{BASE}")) == 200
+
+
+def test_a_missing_slash_is_added(db):
+    assert call("/t/acme")["Location"] == "/t/acme/"
+
+
+@pytest.mark.parametrize("host", [f"acme.{BASE}", "bank.example"])
+@pytest.mark.parametrize("slug", ["globex", "no-such-tenant", "public"])
+def test_host_and_path_must_agree(unbound, own_host, globex, host, slug):
+    assert code_of(call(f"/t/{slug}{PATH}", unbound, host)) == "tenant_mismatch"
+    assert code_of(call(f"/t/acme{PATH}", unbound, host)) == 200
+
+
+def test_the_header_names_the_same_tenant_by_slug_or_id(unbound, acme, globex):
+    for named in ("acme", display_id("ten", acme.pk)):
+        assert code_of(call(f"/t/acme{PATH}", unbound, X_Tenant=named)) == 200
+    for named in ("globex", display_id("ten", globex.pk), "nonsense"):
+        assert code_of(call(f"/t/acme{PATH}", unbound, X_Tenant=named)) == "tenant_mismatch"
+
+
+def test_an_id_in_the_path_is_no_slug(unbound, acme):
+    assert code_of(call(f"/t/{display_id('ten', acme.pk)}{PATH}", unbound)) == "not_found"
+
+
+@pytest.mark.parametrize("host", ["localhost", "below"])
+@pytest.mark.parametrize("is_named", [False, True])
+@pytest.mark.parametrize("is_bound", [False, True])
+def test_an_unknown_slug_and_a_foreign_one_differ_in_nothing(token, globex, host, is_named, is_bound):
+    if not is_bound:
+        ApiToken.objects.update(tenant=None)
+    seen = []
+    call(f"/t/globex{PATH}", token)  # the token's use is noted now, not below
+    for slug in ("globex", "no-such-tenant", "public"):
+        with CaptureQueriesContext(connection) as queries:
+            response = call(
+                f"/t/{slug}{PATH}",
+                token,
+                f"{slug}.{BASE}" if host == "below" else host,
+                **({"X_Tenant": slug} if is_named else {}),
+            )
+        problem = problem_of(response)
+        seen.append((response.status_code, problem["code"], problem["detail"], len(queries)))
+    assert len(set(seen)) == 1
+    assert seen[0][1] == ("tenant_mismatch" if is_bound else "not_found")
+
+
+@pytest.mark.parametrize("status", ["inactive", "archived"])
+def test_a_member_learns_that_the_tenant_is_closed(token, acme, status):
+    Tenant.objects.filter(pk=acme.pk).update(status=status)
+    assert code_of(call(f"/t/acme{PATH}", token)) == "tenant_inactive"
+
+
+def test_a_member_waits_for_the_schema(token, acme):
+    Placement.objects.filter(tenant=acme).update(state="provisioning")
+    assert code_of(call(f"/t/acme{PATH}", token)) == "tenant_not_ready"
+    Placement.objects.filter(tenant=acme).delete()
+    assert code_of(call(f"/t/acme{PATH}", token)) == "tenant_not_ready"
+
+
+def test_a_deleted_tenant_is_unknown_even_to_its_members(unbound, acme):
+    Tenant.objects.filter(pk=acme.pk).update(status="deleted", deleted_at=timezone.now())
+    assert code_of(call(f"/t/acme{PATH}", unbound)) == "not_found"
+
+
+def test_a_membership_that_ended_lets_nobody_in(unbound, acme):
+    Membership.objects.filter(tenant=acme).update(status="inactive", reason="left")
+    assert code_of(call(f"/t/acme{PATH}", unbound)) == "not_found"
+
+
+def test_a_token_narrows_and_never_widens(make_token, acme, acme_member):
+    narrow = make_token("acme", "directory.resolve")
+    assert code_of(call(f"/t/acme{PATH}", narrow)) == "permission_denied"
+
+
+def test_a_token_is_good_in_its_networks_alone_whatever_a_proxy_claims(token):
+    ApiToken.objects.update(allowed_networks=["10.0.0.0/8"])
+    assert code_of(call(f"/t/acme{PATH}", token, X_Forwarded_For="10.0.0.1")) == "ip_not_allowed"
+    ApiToken.objects.update(allowed_networks=["127.0.0.0/8"])
+    assert code_of(call(f"/t/acme{PATH}", token)) == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("operator", 200), ("clerk", "not_found"), ("outsider", "not_found")]
+)
+def test_of_those_without_membership_only_a_superuser_enters(acme, request, name, expected):
+    client = Client()
+    client.force_login(request.getfixturevalue(name))
+    assert code_of(client.get(f"/t/acme{PATH}", headers={"Host": "localhost"})) == expected
+
+
+def test_a_superusers_access_is_noted_once_an_hour(acme, operator):
+    client = Client()
+    client.force_login(operator)
+    for _ in range(2):
+        client.get(f"/t/acme{PATH}", headers={"Host": "localhost"})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT count(*) FROM "{acme.schema_name}".audit_pending WHERE action = %s', ["access"]
+        )
+        pending = cursor.fetchone()[0]
+        cursor.execute(f'SELECT count(*) FROM "{acme.schema_name}".audit_event WHERE action = %s', ["access"])
+        assert pending + cursor.fetchone()[0] == 1
+
+
+@pytest.mark.parametrize("path", [f"/t/acme{PATH}", f"/t/acme{PATH}/nonsense", "/problems", "/t/nobody/"])
+def test_connection_and_prefix_are_at_rest_after_every_request(token, path):
+    call(path, token)
+    assert not getattr(connection.tenant, "is_selected", False)
+    assert get_script_prefix() == "/"
