@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import QuerySet, TextField, Value
 from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.timezone import localtime
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter, TextFilter
@@ -34,6 +34,9 @@ ACTION_COLOURS = {
     "refused": "warning",
     "login_failed": "warning",
 }
+
+
+DONE = PAST_TENSE | {"activate": "activated", "import": "imported", "export": "exported", "access": "entered"}
 
 
 class ActionFilter(DropdownFilter):  # type: ignore[misc]
@@ -155,7 +158,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     @admin.display(description="time", ordering="pk")
     def shown_at(self, event: AuditEvent) -> str:
         """Show when it was."""
-        return str(localize(localtime(event.at)))
+        return f"{localtime(event.at):%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="who")
     def who(self, event: Any) -> str:
@@ -166,7 +169,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     @display(description="action", label=ACTION_COLOURS)
     def shown_action(self, event: AuditEvent) -> tuple[str, str]:
         """Show what was done as a coloured word."""
-        return event.action, PAST_TENSE.get(event.action, event.action.replace("_", " "))
+        return event.action, DONE.get(event.action, event.action.replace("_", " "))
 
     @admin.display(description="what")
     def what(self, event: Any) -> str:
@@ -246,7 +249,7 @@ def name_actors(actors: Iterable[str]) -> dict[str, str]:
 
 def name_row(event: AuditEvent) -> str:
     """Return the kind of row and, where the change holds one, its name."""
-    kind = event.resource.rpartition(".")[2]
+    kind = _kind(event.resource)
     name = event.after.get("name") or event.before.get("name") or event.resource_id[:8]
     return f"{kind} {name if isinstance(name, str) else event.resource_id[:8]}".strip()
 
@@ -259,6 +262,13 @@ def _actor_words(kind: str, reference: str, users: dict[str, str], tokens: dict[
     return {"system": f"command {reference}", "database": f"database role {reference}"}.get(
         kind, f"{kind} {reference}"
     )
+
+
+def _kind(resource: str) -> str:
+    try:
+        return str(apps.get_model(resource)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return resource.rpartition(".")[2]
 
 
 def _alike(event: AuditEvent) -> list[tuple[str, dict[str, str]]]:

@@ -129,8 +129,8 @@ def _item(site: Any, request: HttpRequest, model: Any, icon: str) -> dict[str, A
 
 
 def _enterable(user: Any) -> Any:
-    tenants = Tenant.objects.live().order_by("name", "pk")  # type: ignore[attr-defined]
+    tenants = Tenant.objects.live().order_by("name", "pk")
     if user.is_superuser:
         return tenants
-    entries = Membership.objects.in_force().with_privilege(ENTRY_PRIVILEGE).filter(user=user)  # type: ignore[attr-defined]
+    entries = Membership.objects.in_force().with_privilege(ENTRY_PRIVILEGE).filter(user=user)
     return tenants.filter(pk__in=entries.values("tenant_id"))

@@ -28,6 +28,7 @@ from config.foundation.errors import Refused
 from config.foundation.rest.problems import answer_problem
 from config.foundation.rows import PUBLIC_SCHEMA
 from customers.identity.models import ApiToken, Membership, Privilege, User
+from customers.identity.operations import OWNER_ROLE
 from customers.tenants.enums import PlacementState, TenantStatus
 from customers.tenants.models import Domain, Tenant
 
@@ -128,9 +129,14 @@ class TenantSelection:
         if tenant is None or tenant.deleted_at is not None:
             raise Refused("not_found", "There is no such object.")
         placement = getattr(tenant, "placement", None)  # a reverse one-to-one: the row may be missing
-        if tenant.status in WAITING or placement is None or placement.state != PlacementState.READY:
+        place = placement.state if placement else PlacementState.NONE
+        if tenant.status in WAITING or place != PlacementState.READY:
+            state = tenant.status if tenant.status in WAITING else place
             raise Refused(
-                "tenant_not_ready", f"The tenant is {tenant.get_status_display().lower()}. Try again later."
+                "tenant_not_ready",
+                f"The tenant is {state}. Try again later.",
+                state=str(state),
+                owner_email=_owner_email(tenant),
             )
         if tenant.status in CLOSED:
             raise Refused("tenant_inactive", f"The tenant is {tenant.get_status_display().lower()}.")
@@ -251,6 +257,14 @@ def _find(slug: str, key: UUID | None) -> Tenant | None:
     return Tenant.objects.tenants().select_related("placement").filter(matching).first()
 
 
+def _owner_email(tenant: Tenant) -> str:
+    """Return whom those who wait may ask; "" where nobody owns the tenant yet."""
+    owners = Membership.objects.in_force().filter(
+        tenant=tenant, roles__code=OWNER_ROLE, roles__tenant__isnull=True
+    )
+    return owners.order_by("created_at", "pk").values_list("user__email", flat=True).first() or ""
+
+
 def _actor(user: User, token: ApiToken | None) -> Actor:
     return Actor.token(token.key_id, user.pk) if token else Actor.user(user.pk)
 
@@ -267,7 +281,8 @@ def _check_network(token: ApiToken | None, request: HttpRequest) -> None:
         return
     try:
         address = ip_address(request.META.get("REMOTE_ADDR", ""))
-        address = getattr(address, "ipv4_mapped", None) or address  # how a socket for both versions shows IPv4
+        # A socket that serves both versions shows IPv4 as ::ffff:a.b.c.d.
+        address = getattr(address, "ipv4_mapped", None) or address
     except ValueError:
         address = None
     if address is None or not any(address in ip_network(network) for network in token.allowed_networks):

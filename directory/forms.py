@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from config.foundation.keys import is_encrypted
@@ -62,9 +63,17 @@ class DirectoryForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         """Put back what is stored where nothing was typed."""
         cleaned = super().clean() or self.cleaned_data
         for name, stored in self.kept.items():
-            if name not in self.errors and name not in self.changed_data:
+            if name not in self.errors and not self.is_typed(name):
                 cleaned[name] = stored
         return cleaned
+
+    def is_typed(self, name: str) -> bool:
+        """Tell whether anything was written into the field."""
+        html_name = self.add_prefix(name)
+        return self.fields[name].widget.value_from_datadict(self.data, self.files, html_name) not in (
+            "",
+            None,
+        )
 
     def full_clean(self) -> None:
         """Check, then forget what a refusal must not show again."""
@@ -127,11 +136,7 @@ class IdentifierForm(DirectoryForm):
             ValidationError: ``required``, under ``value``.
         """
         cleaned = super().clean()
-        if (
-            self.kept
-            and "value" not in self.changed_data
-            and {"identifier_type", "scope"} & set(self.changed_data)
-        ):
+        if self.kept and not self.is_typed("value") and {"identifier_type", "scope"} & set(self.changed_data):
             message = "Write the value again: it is sealed for the type and scope that it was written with."
             self.add_error("value", ValidationError(message, code="required"))
         return cleaned
@@ -247,7 +252,7 @@ class PrefixRuleForm(DirectoryForm):
         return unseen | {"prefix"} if "prefix" in self.errors else unseen
 
 
-class ActivationForm(forms.Form):
+class ActivationForm(BaseDialogForm):  # type: ignore[misc]
     """Asks why, before a version is put in force."""
 
     reason = forms.CharField(

@@ -1,6 +1,7 @@
 """The cast of the tests: two tenants and the people around them, made once into the template database."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from config.foundation.actor import Actor
 from config.schemas import migrate_schemas
@@ -12,7 +13,7 @@ from customers.tenants.operations import bootstrap_platform, create_tenant
 ACTOR = Actor.system("tests")
 PASSWORD = "correct horse battery staple"
 TENANTS = {"acme": "Acme Bank", "globex": "Globex Telecom"}
-PEOPLE = {
+PEOPLE: dict[str, dict[str, Any]] = {
     "operator": {"is_staff": True, "is_superuser": True},
     "clerk": {"is_staff": True},
     "acme_admin": {"tenant": "acme", "role": "owner"},

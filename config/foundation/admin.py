@@ -144,9 +144,9 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
     @admin.display(description="history")
     def stamps(self, row: Row) -> str:
         """Say who made and last changed the row, and its version."""
-        ids = {row.created_by, row.updated_by} - {None}
+        ids = [who for who in (row.created_by, row.updated_by) if who]
         people = get_user_model()._default_manager  # noqa: SLF001 -- Django's own name for it
-        names = {person.pk: str(person) for person in people.filter(pk__in=ids)}
+        names: dict[Any, str] = {person.pk: str(person) for person in people.filter(pk__in=ids)}
         made = _when_and_who(row.created_at, names.get(row.created_by))
         changed = _when_and_who(row.updated_at, names.get(row.updated_by))
         return f"Created {made} · last changed {changed} · version {row.row_version} · {row.display_id}"

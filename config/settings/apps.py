@@ -5,7 +5,7 @@ PUBLIC_APPS = [
     "unfold",  # before django_tenants and the admin: the first template found wins
     "unfold.contrib.filters",
     "unfold.contrib.import_export",
-    "customers.tenants",  # before django_tenants: of two commands with one name (create_tenant) the first app's runs
+    "customers.tenants",  # before django_tenants: of two commands of one name the first app wins
     "django_tenants",
     "django.contrib.contenttypes",
     "django.contrib.auth",

@@ -18,6 +18,7 @@ from directory.enums import ArtifactStatus, PolicyEffect
 from directory.forms import ActivationForm, PrefixRuleForm
 from directory.models import Policy, PrefixRule, RoutingArtifact
 from directory.operations import activate_artifact
+from directory.resolution.policies import validate_rule
 
 INLINE_RULES_MAX = 100
 ARTIFACT_COLOURS = {
@@ -62,7 +63,7 @@ class PolicyAdmin(DirectoryAdmin):
     @admin.display(description="in words")
     def rule_words(self, row: Policy) -> str:
         """Say the rule as a sentence."""
-        if not isinstance(row.rule_json, dict) or "when" not in row.rule_json:
+        if validate_rule(row.rule_json):
             return "-"
         return f"{row.get_effect_display()} when {rule_in_words(row.rule_json['when'])}"
 

@@ -188,7 +188,7 @@ def _of_directory(item: Item, by_node: dict[Node, list[Match]]) -> Found:
 
 
 def _take_match(found: Found, match: Match, path: Path, instant: datetime) -> None:
-    participant, identifier = match.participant, match.identifier
+    participant, identifier = match.participant.at(instant), match.identifier
     held = [participant.window, *([identifier.window] if identifier else [])]
     found.windows += held
     found.windows += [row.window for row in participant.endpoints]
@@ -254,11 +254,18 @@ class PrefixLevel:
                 continue
             stated = stated_selectors(node, item.request.constraints, registry)
             for key in keys_of.get(node, ()):
-                for rule in by_key.get(key, ()):
+                for rule in _at(by_key.get(key, ()), item.instant):
                     ways = candidates_of_rule(rule, key=node, tier=_tier(path), path=path, stated=stated)
                     _take_rule(found, rule, ways, item.instant, path)
         _keep_most_specific(found)
         return found
+
+
+def _at(rules: Iterable[PrefixRule], instant: datetime) -> list[PrefixRule]:
+    return [
+        replace(rule, participant=rule.participant.at(instant)) if rule.participant else rule
+        for rule in rules
+    ]
 
 
 def _take_rule(

@@ -1,7 +1,7 @@
 """Plain records that the steps of a resolution hand on: rows as read, and the request as understood."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -93,7 +93,7 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A row of the endpoint table."""
+    """A row of the endpoint table; ``window`` ends no later than ``superseded_at``."""
 
     id: UUID
     protocol: str
@@ -107,6 +107,7 @@ class Endpoint:
     verified_at: datetime | None
     updated_at: datetime
     window: Window = ALWAYS
+    superseded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class Credential:
     vault_ref: str
     endpoint_id: UUID | None = None
     window: Window = ALWAYS
+    superseded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,21 @@ class Participant:
     capabilities: tuple[Capability, ...] = ()
     credentials: tuple[Credential, ...] = ()
     window: Window = ALWAYS
+
+    def at(self, instant: datetime) -> "Participant":
+        """Return the participant less what was superseded by an instant.
+
+        Which of those were read depends on the earliest instant of a batch; no answer may.
+        """
+        return replace(
+            self,
+            endpoints=tuple(row for row in self.endpoints if _stands(row.superseded_at, instant)),
+            credentials=tuple(row for row in self.credentials if _stands(row.superseded_at, instant)),
+        )
+
+
+def _stands(superseded_at: datetime | None, instant: datetime) -> bool:
+    return superseded_at is None or instant < superseded_at
 
 
 class Match(NamedTuple):

@@ -190,6 +190,7 @@ def _endpoint(item: Sequence[Any]) -> Endpoint:
         verified_at=_moment(item[9]),
         updated_at=datetime.fromisoformat(item[10]),
         window=_window(item[11], item[12]),
+        superseded_at=_moment(item[13]),
     )
 
 
@@ -208,7 +209,7 @@ def _capability(item: Sequence[Any]) -> Capability:
 
 def _credential(item: Sequence[Any]) -> Credential:
     endpoint_id = UUID(item[2]) if item[2] else None
-    return Credential(item[0], item[1], endpoint_id, _window(item[3], item[4]))
+    return Credential(item[0], item[1], endpoint_id, _window(item[3], item[4]), _moment(item[5]))
 
 
 def _window(start: str | None, end: str | None) -> Window:

@@ -22,7 +22,7 @@ _ASKED_KEYS = """asked AS (
 _PARTICIPANT = f"""p.id, p.name, p.country, p.tags, p.superseded_at,
     (SELECT coalesce(jsonb_agg(jsonb_build_array(e.id, e.protocol, e.address, e.profile, e.priority, e.status,
             e.qos, e.source, e.confidence, e.verified_at, e.updated_at, e.valid_from,
-            least(e.valid_to, e.superseded_at))), '[]')
+            least(e.valid_to, e.superseded_at), e.superseded_at)), '[]')
         FROM {{schema}}.directory_endpoint e WHERE e.participant_id = p.id AND {_LIVES.format(row="e")}
         AND NOT EXISTS (SELECT FROM {{schema}}.directory_source s
             WHERE s.name = e.source AND s.kind IN ({_NETWORK_KINDS})))::text,
@@ -31,7 +31,7 @@ _PARTICIPANT = f"""p.id, p.name, p.country, p.tags, p.superseded_at,
         FROM {{schema}}.directory_capability c
         WHERE c.participant_id = p.id AND {_LIVES.format(row="c")})::text,
     (SELECT coalesce(jsonb_agg(jsonb_build_array(k.credential_type, k.vault_ref, k.endpoint_id, k.valid_from,
-            least(k.valid_to, k.superseded_at))), '[]')
+            least(k.valid_to, k.superseded_at), k.superseded_at)), '[]')
         FROM {{schema}}.directory_credential k
         WHERE k.participant_id = p.id AND {_LIVES.format(row="k")})::text"""
 _BY_KEY = f"""

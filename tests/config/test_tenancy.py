@@ -6,6 +6,7 @@ from django.urls import get_script_prefix
 from django.utils import timezone
 
 from config.foundation.display_ids import display_id
+from config.foundation.rows import NoSchemaSelectedError, selected_schema
 from customers.identity.models import ApiToken, Membership
 from customers.tenants.models import Domain, Placement, Tenant
 from tests.directory.rest.calling import problem_of
@@ -48,7 +49,18 @@ def test_the_platform_is_known_by_port_case_final_dot_and_address(db, host):
 
 @pytest.mark.parametrize(
     "host",
-    ["nobody.example", "localhost:x", "localhost:1:2", "[::1", "é.example", "a b", "@", f"a.b.{BASE}", BASE],
+    [
+        "",
+        "nobody.example",
+        "localhost:x",
+        "localhost:1:2",
+        "[::1",
+        "é.example",
+        "a b",
+        "@",
+        f"a.b.{BASE}",
+        BASE,
+    ],
 )
 def test_any_other_host_is_unknown(db, host):
     response = call("/t/acme/", host=host)
@@ -116,10 +128,22 @@ def test_an_unknown_slug_and_a_foreign_one_differ_in_nothing(token, globex, host
     assert seen[0][1] == ("tenant_mismatch" if is_bound else "not_found")
 
 
+def test_a_slug_with_a_null_character_is_no_alias_and_tells_nothing(unbound, acme, globex):
+    for slug in ("ac%00me", "glo%00bex", "no-such%00-tenant", "%00"):
+        assert code_of(call(f"/t/{slug}{PATH}", unbound)) == "not_found"
+
+
 @pytest.mark.parametrize("status", ["inactive", "archived"])
 def test_a_member_learns_that_the_tenant_is_closed(token, acme, status):
     Tenant.objects.filter(pk=acme.pk).update(status=status)
     assert code_of(call(f"/t/acme{PATH}", token)) == "tenant_inactive"
+
+
+@pytest.mark.parametrize("status", ["waitlisted", "provisioning"])
+def test_who_waits_learns_for_what_and_whom_to_ask(token, acme, acme_admin, status):
+    Tenant.objects.filter(pk=acme.pk).update(status=status)
+    problem = problem_of(call(f"/t/acme{PATH}", token))
+    assert (problem["state"], problem["owner_email"]) == (status, acme_admin.email)
 
 
 def test_a_member_waits_for_the_schema(token, acme):
@@ -152,6 +176,21 @@ def test_a_token_is_good_in_its_networks_alone_whatever_a_proxy_claims(token):
 
 
 @pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("10.1.2.3", 200),
+        ("::ffff:10.1.2.3", 200),
+        ("::ffff:11.1.2.3", "ip_not_allowed"),
+        ("", "ip_not_allowed"),
+    ],
+)
+def test_a_network_is_compared_in_whatever_form_the_socket_shows_the_address(token, address, expected):
+    ApiToken.objects.update(allowed_networks=["10.0.0.0/8"])
+    headers = {"Host": "localhost", "Authorization": f"Bearer {token}"}
+    assert code_of(Client().get(f"/t/acme{PATH}", headers=headers, REMOTE_ADDR=address)) == expected
+
+
+@pytest.mark.parametrize(
     ("name", "expected"), [("operator", 200), ("clerk", "not_found"), ("outsider", "not_found")]
 )
 def test_of_those_without_membership_only_a_superuser_enters(acme, request, name, expected):
@@ -177,5 +216,6 @@ def test_a_superusers_access_is_noted_once_an_hour(acme, operator):
 @pytest.mark.parametrize("path", [f"/t/acme{PATH}", f"/t/acme{PATH}/nonsense", "/problems", "/t/nobody/"])
 def test_connection_and_prefix_are_at_rest_after_every_request(token, path):
     call(path, token)
-    assert not getattr(connection.tenant, "is_selected", False)
+    with pytest.raises(NoSchemaSelectedError):
+        selected_schema("default")
     assert get_script_prefix() == "/"

@@ -5,15 +5,16 @@ from django.apps import apps
 from config.sites import platform_site, tenant_site
 
 OWN_APPS = ("audit", "directory", "tenants", "identity")
-NOT_SHOWN = {  # bookkeeping of the database, nothing that a person looks at
-    "audit.ChainHead",
-    "audit.ConfidentialSalt",
-    "audit.PendingEvent",
-    "audit.PrivateValue",
-    "audit.SealMarker",
-    "directory.ChangeMarker",
-    "directory.DirectoryVersion",
-    "identity.ApiTokenUse",
+NOT_SHOWN = {
+    "audit.ChainHead": "bookkeeping of the chain",
+    "audit.ConfidentialSalt": "a secret",
+    "audit.PendingEvent": "empty outside a transaction",
+    "audit.PrivateValue": "shown with its event, to who may see it",
+    "audit.SealMarker": "empty outside a transaction",
+    "directory.ChangeMarker": "empty outside a transaction",
+    "directory.DirectoryVersion": "a counter",
+    "identity.ApiTokenUse": "shown with its token",
+    "identity.MembershipRole": "chosen on the membership's page, where one operation keeps the last owner",
 }
 
 

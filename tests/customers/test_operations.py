@@ -1,6 +1,7 @@
 """People, memberships, tokens and tenants: what the operations do and refuse."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -9,6 +10,7 @@ from django.db import connection
 
 from config.foundation.actor import Actor
 from config.foundation.errors import Refused
+from config.foundation.rows import selected_schema
 from customers.identity.enums import MembershipStatus, UserStatus
 from customers.identity.models import ApiToken, ApiTokenUse, Membership, Privilege, Role
 from customers.identity.operations import (
@@ -19,10 +21,11 @@ from customers.identity.operations import (
     revoke_token,
     rotate_token,
 )
-from customers.identity.tokens import find_token, new_text, parse_text
+from customers.identity.tokens import TokenText, find_token, new_text, parse_text
 from customers.tenants import operations as tenants
 from customers.tenants.enums import PlacementState, TenantStatus
 from customers.tenants.models import Domain, Placement, Tenant
+from directory.models import Participant
 
 ACTOR = Actor.system("tests")
 NOW = datetime.now(UTC)
@@ -31,6 +34,12 @@ WEEK = timedelta(days=7)
 
 def role(code):
     return Role.objects.get(tenant__isnull=True, code=code)
+
+
+def tables_of(schema: str) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema])
+        return {name for (name,) in cursor.fetchall()}
 
 
 def codes_of(caught):
@@ -49,29 +58,36 @@ def token_text(acme_admin, acme):
     )
 
 
-def token_of(text):
-    return ApiToken.objects.get(key_id=parse_text(text).key_id)
+def parts_of(text: str) -> TokenText:
+    parts = parse_text(text)
+    assert parts is not None
+    return parts
+
+
+def token_of(text: str) -> ApiToken:
+    return ApiToken.objects.get(key_id=parts_of(text).key_id)
 
 
 def test_a_token_is_found_by_its_text_with_its_user_and_privileges(
     token_text, acme_admin, django_assert_num_queries
 ):
     with django_assert_num_queries(1):
-        found = find_token(token_text, NOW)
+        found: Any = find_token(token_text, NOW)
         assert found.user == acme_admin
     assert found.privilege_codes == ["directory.read"]
 
 
 def test_a_secret_stands_nowhere_in_clear(token_text):
-    secret = parse_text(token_text).secret
-    assert secret not in repr(parse_text(token_text))
+    parts = parts_of(token_text)
+    secret = parts.secret
+    assert secret not in repr(parts)
     with connection.cursor() as cursor:
         cursor.execute("SELECT identity_apitoken::text FROM identity_apitoken")
         assert not any(secret in text for (text,) in cursor.fetchall())
 
 
 def test_wrong_secrets_unknown_key_ids_and_malformed_texts_find_nothing(token_text):
-    key_id = parse_text(token_text).key_id
+    key_id = parts_of(token_text).key_id
     for text in (
         new_text(key_id).reveal(),
         new_text().reveal(),
@@ -130,14 +146,14 @@ def test_a_pepper_that_is_gone_ends_its_tokens_and_a_new_one_does_not(token_text
 
 def test_a_token_lives_at_most_a_year_and_holds_known_privileges(acme_admin):
     for refused in ({"expires_at": NOW + timedelta(days=367)}, {"privileges": ["no.such"]}):
-        values = {"privileges": [], "expires_at": NOW + WEEK} | refused
+        values: dict[str, Any] = {"privileges": [], "expires_at": NOW + WEEK} | refused
         with pytest.raises(ValidationError):
             create_token(actor=ACTOR, user=acme_admin, name="t", **values)
 
 
 def test_a_use_is_noted_at_most_once_a_minute(token_text):
     for after, noted in ((0, 0), (59, 0), (60, 60)):
-        token = find_token(token_text, NOW)
+        token: Any = find_token(token_text, NOW)  # read again, with its last use
         note_token_use(token=token, now=NOW + timedelta(seconds=after))
         assert ApiTokenUse.objects.get(token=token).last_used_at == NOW + timedelta(seconds=noted)
 
@@ -208,15 +224,14 @@ def test_the_built_in_roles_hold_what_the_specification_says(db):
 def test_a_tenant_is_made_with_host_place_schema_and_owner(outsider, acme):
     with acme:
         made = tenants.create_tenant(actor=ACTOR, slug="initech", name="Initech", owner=outsider)
-        assert connection.schema_name == acme.schema_name
+        assert selected_schema("default") == acme.schema_name
     assert made.status == TenantStatus.ACTIVE
     assert made.placement.state == PlacementState.READY
     assert made.placement.ready_at is not None
     assert Domain.objects.get(tenant=made).domain == "initech.switchboard.localhost"
     membership = Membership.objects.get(tenant=made)
     assert (membership.user, membership.source) == (outsider, "creator")
-    with made:
-        assert made.schema_name == connection.schema_name
+    assert Participant._meta.db_table in tables_of(made.schema_name)
     tenants.provision_tenant(actor=ACTOR, tenant=made)
 
 

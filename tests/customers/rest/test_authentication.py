@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.http import HttpResponse
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
@@ -37,11 +36,17 @@ def text(acme_admin, acme):
     )
 
 
-def ask(path="/", *, method="get", user=None, is_csrf_checked=False, **meta):
+def ask(path: str = "/", *, method="get", user=None, is_csrf_checked=False, **meta):
     request = getattr(APIRequestFactory(enforce_csrf_checks=is_csrf_checked), method)(path, **meta)
     if user is not None:
         request.user = user
     return WhoCalls.as_view()(request)
+
+
+def key_id_of(text: str) -> str:
+    parts = parse_text(text)
+    assert parts is not None
+    return parts.key_id
 
 
 def failed(response):
@@ -51,7 +56,7 @@ def failed(response):
 
 def test_a_token_in_the_header_acts_for_its_user(text, acme_admin):
     assert ask(HTTP_AUTHORIZATION=f"Bearer {text}").data == acme_admin.email
-    assert ApiTokenUse.objects.filter(token__key_id=parse_text(text).key_id).exists()
+    assert ApiTokenUse.objects.filter(token__key_id=key_id_of(text)).exists()
 
 
 def test_nobody_is_nobody(db):
@@ -70,7 +75,7 @@ def test_a_header_that_is_no_good_token_ends_the_request_even_beside_a_session(t
 
 
 def test_every_way_a_token_fails_gets_the_same_answer(text, acme_admin):
-    token = ApiToken.objects.get(key_id=parse_text(text).key_id)
+    token = ApiToken.objects.get(key_id=key_id_of(text))
     malformed = ask(HTTP_AUTHORIZATION="Bearer sbt_x")
     wrong = (new_text().reveal(), new_text(token.key_id).reveal())
     answers = [malformed, *(ask(HTTP_AUTHORIZATION=f"Bearer {one}") for one in wrong)]
@@ -105,5 +110,5 @@ def test_a_session_is_taken_and_must_protect_what_it_writes(operator, outsider):
 
 
 def test_a_token_needs_no_form(text, acme_admin):
-    response: HttpResponse = ask(method="post", is_csrf_checked=True, HTTP_AUTHORIZATION=f"Bearer {text}")
+    response = ask(method="post", is_csrf_checked=True, HTTP_AUTHORIZATION=f"Bearer {text}")
     assert response.data == acme_admin.email

@@ -40,7 +40,7 @@ def fill(acme: Any, party: Participant, number: int) -> None:
             Policy(name=f"policy {number}", rule_json=rule, effect="deny"),
             PrefixRule(artifact=artifact, prefix=f"46{number}", participant=party, mode=PrefixMode.SOLITARY),
             SourceRun(source=source, started_at=now, errors=[{"row": 7, "reason": "no BIC"}]),
-            Probe(name=f"probe {number}", request={"identifiers": []}, expected={}),
+            Probe(name=f"probe {number}", request={"identifiers": []}, expected={"directives": []}),
             Edge(
                 from_type=NodeType.IDENTIFIER, from_id=identifiers[0].pk, to_type=NodeType.IDENTIFIER,
                 to_id=identifiers[1].pk, relation=EdgeRelation.SAME_AS,
