@@ -1,0 +1,19 @@
+"""People, what they may do in which tenant, and the tokens that act for them."""
+
+from customers.identity.models.access import Membership, MembershipRole, Privilege, Role, RolePrivilege
+from customers.identity.models.people import User, email_key_of
+from customers.identity.models.tokens import TOKEN_LIFETIME_MAX, ApiToken, ApiTokenPrivilege, ApiTokenUse
+
+__all__ = [
+    "TOKEN_LIFETIME_MAX",
+    "ApiToken",
+    "ApiTokenPrivilege",
+    "ApiTokenUse",
+    "Membership",
+    "MembershipRole",
+    "Privilege",
+    "Role",
+    "RolePrivilege",
+    "User",
+    "email_key_of",
+]
