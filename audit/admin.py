@@ -166,7 +166,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         shown: str = event.__dict__.get("actor_name", event.actor)
         return shown
 
-    @display(description="action", label=ACTION_COLOURS)
+    @display(description="action", label=ACTION_COLOURS)  # type: ignore[untyped-decorator]
     def shown_action(self, event: AuditEvent) -> tuple[str, str]:
         """Show what was done as a coloured word."""
         return event.action, DONE.get(event.action, event.action.replace("_", " "))

@@ -14,6 +14,15 @@ from customers.tenants.models import Tenant
 from directory import models as directory
 
 RECENT_MAX = 8
+NAMING = (
+    "name",
+    "title",
+    "prefix",
+    "domain",
+    "address",
+    "service",
+    "code",
+)  # columns by which people know a row
 
 PLATFORM_COUNTS = (Tenant, User, Membership, ApiToken, directory.Participant, directory.PrefixRule)
 TENANT_COUNTS = (
@@ -39,7 +48,7 @@ class Count:
         if self.value < COUNTED_ROWS_MAX:
             return f"{self.value:,}"
         scale = 10 ** (len(str(self.value)) - 2)
-        return f"about {self.value // scale * scale:,}"
+        return f"≈ {self.value // scale * scale:,}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +113,20 @@ def _happenings(site: Any, request: HttpRequest) -> list[Happening]:
         Happening(
             event.at,
             names.get(event.actor.removeprefix("user:"), event.actor),
-            summarize(event),
+            _words(event),
             _address(site, AuditEvent, "change", event.pk),
         )
         for event in events
     ]
+
+
+def _words(event: AuditEvent) -> str:
+    """Say the event, with the name of the row where the event holds it in clear."""
+    said = summarize(event)
+    values = {**event.before, **event.after}
+    name = next((values[column] for column in NAMING if isinstance(values.get(column), str)), "")
+    said = f"{said} “{name}”" if name and not (event.before and event.after) else said
+    return said[:1].upper() + said[1:]
 
 
 def _addable(site: Any, request: HttpRequest) -> list[tuple[str, str]]:

@@ -82,9 +82,10 @@ class DirectoryForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
             return
         unseen = self.unseen_names()
         if unseen:
-            self.data = self.data.copy()
+            data: Any = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict or a dict
             for name in unseen:
-                self.data[self.add_prefix(name)] = ""
+                data[self.add_prefix(name)] = ""
+            self.data = data
 
     def unseen_names(self) -> set[str]:
         """Return the fields that are shown empty when the form comes back."""
@@ -154,7 +155,8 @@ class IdentifierForm(DirectoryForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         """Check uniqueness here, though the normal form that carries it is not typed."""
-        return super()._get_validation_exclusions() - {"normalized"}
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # not in the stubs
+        return excluded - {"normalized"}
 
 
 class EndpointForm(DirectoryForm):

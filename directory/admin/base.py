@@ -13,10 +13,11 @@ from config.foundation.admin import AuditedAdmin, AuditedInline, ExportMixin
 from directory.forms import IndentedJSONField
 from directory.operations import delete_row, save_row
 
+MONOSPACED = "font-family: ui-monospace, monospace"
 OVERRIDES: dict[Any, dict[str, Any]] = {
     models.JSONField: {
         "form_class": IndentedJSONField,
-        "widget": UnfoldAdminTextareaWidget(attrs={"rows": 12, "spellcheck": "false", "class": "font-mono"}),
+        "widget": UnfoldAdminTextareaWidget(attrs={"rows": 12, "spellcheck": "false", "style": MONOSPACED}),
     },
     ArrayField: {"widget": UnfoldAdminTextInputWidget(attrs={"placeholder": "one, another"})},
 }
@@ -24,9 +25,7 @@ LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
 PROVENANCE = (
     "Provenance",
     {
-        "classes": ["tab"],
-        "fields": ("source", "external_id", "verified_at", "confidence", "superseded_at"),
-        "description": "Where the row comes from and how far it is to be believed.",
+        "fields": (("source", "external_id"), ("verified_at", "confidence"), "superseded_at"),
     },
 )
 
@@ -97,12 +96,12 @@ class DirectoryInline(CoveredFields, AuditedInline):
         models.JSONField: {
             "form_class": IndentedJSONField,
             "widget": UnfoldAdminTextareaWidget(
-                attrs={"rows": 2, "spellcheck": "false", "class": "font-mono"}
+                attrs={"rows": 2, "spellcheck": "false", "style": MONOSPACED}
             ),
         }
     }
 
 
-def actor_of(request: HttpRequest) -> Actor:
+def actor_of(request: Any) -> Actor:
     """Return the person who is signed in, as an actor."""
     return Actor.user(request.user.pk)

@@ -92,7 +92,7 @@ def _end(edge: Any, side: str) -> str:
     name = edge.__dict__.get("end_names", {}).get(side, "")
     node_type, row_id = _node(edge, side)
     if not name:
-        return f"{node_type} {row_id} (gone)" if row_id else "-"
+        return "-" if edge._state.adding else f"{node_type} {row_id} (gone)"
     if _directory(edge, side) == EdgeEnd.GLOBAL and selected_schema("default") != PUBLIC_SCHEMA.schema_name:
         return f"{name} (global directory)"
     return format_html(LINK, reverse(f"admin:directory_{node_type}_change", args=[row_id]), name)

@@ -154,7 +154,7 @@ class ParticipantAdmin(DirectoryAdmin):
         owners = set(identified.values_list("participant_id", flat=True)[:SEARCHED_MAX])
         return (named | queryset.filter(pk__in=owners) if owners else named), may_repeat
 
-    @display(description="kind", ordering="kind", label=KIND_COLOURS)
+    @display(description="kind", ordering="kind", label=KIND_COLOURS)  # type: ignore[untyped-decorator]
     def shown_kind(self, row: Participant) -> tuple[str, str]:
         """Show the kind as a coloured word."""
         return row.kind, row.get_kind_display()

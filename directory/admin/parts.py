@@ -28,8 +28,8 @@ class PartAdmin(DirectoryAdmin):
     """Pages of rows that belong to a participant."""
 
     autocomplete_fields: tuple[str, ...] = ("participant",)
-    list_select_related = ("participant",)
-    readonly_fields = ("superseded_at",)
+    list_select_related: tuple[str, ...] = ("participant",)
+    readonly_fields: tuple[str, ...] = ("superseded_at",)
 
     @admin.display(description="participant", ordering="participant__name")
     def owner(self, row: Any) -> str:
@@ -116,7 +116,7 @@ class EndpointAdmin(PartAdmin):
         PROVENANCE,
     )
 
-    @display(description="status", ordering="status", label=STATUS_COLOURS)
+    @display(description="status", ordering="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
     def shown_status(self, row: Endpoint) -> tuple[str, str]:
         """Show the status as a coloured word."""
         return row.status, row.get_status_display()

@@ -51,7 +51,7 @@ class PolicyAdmin(DirectoryAdmin):
         ),
     )
 
-    @display(
+    @display(  # type: ignore[untyped-decorator]
         description="effect",
         ordering="effect",
         label={PolicyEffect.ALLOW: "success", PolicyEffect.DENY: "danger"},
@@ -96,7 +96,7 @@ class RoutingArtifactAdmin(DirectoryAdmin):
             {"fields": (("kind", "name"), ("version", "status"), ("effective_from", "effective_to"))},
         ),
         ("Content", {"fields": ("payload", "rule_list")}),
-        ("Provenance", {"classes": ["tab"], "fields": ("source", "signature")}),
+        ("Provenance", {"fields": ("source", "signature")}),
     )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -132,7 +132,7 @@ class RoutingArtifactAdmin(DirectoryAdmin):
             activate_artifact(actor=actor_of(request), artifact=artifact)
             messages.success(request, f"{artifact} is in force.")
 
-    @action(
+    @action(  # type: ignore[untyped-decorator]
         description="Put in force",
         url_path="activate",
         permissions=["activate"],
@@ -152,7 +152,7 @@ class RoutingArtifactAdmin(DirectoryAdmin):
         there = reverse("admin:directory_routingartifact_change", args=[object_id])
         return HttpResponse(headers={"HX-Redirect": there})
 
-    @display(description="status", ordering="status", label=ARTIFACT_COLOURS)
+    @display(description="status", ordering="status", label=ARTIFACT_COLOURS)  # type: ignore[untyped-decorator]
     def shown_status(self, row: RoutingArtifact) -> tuple[str, str]:
         """Show the status as a coloured word."""
         return row.status, row.get_status_display()
@@ -197,7 +197,7 @@ class PrefixRuleAdmin(DirectoryAdmin):
         ("Among several", {"fields": (("mode", "weight", "priority"), ("valid_from", "valid_to"))}),
         (
             "Selectors",
-            {"classes": ["tab"], "fields": SELECTORS, "description": "An empty selector matches any."},
+            {"fields": SELECTORS, "description": "An empty selector matches any."},
         ),
     )
 

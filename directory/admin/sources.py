@@ -81,7 +81,7 @@ class SourceRunAdmin(ExportMixin, ReadOnlyAdmin):
         rows: QuerySet[SourceRun] = super().get_queryset(request)
         return rows.defer("errors") if request.method == "GET" else rows
 
-    @display(description="state", ordering="state", label=RUN_COLOURS)
+    @display(description="state", ordering="state", label=RUN_COLOURS)  # type: ignore[untyped-decorator]
     def shown_state(self, row: SourceRun) -> tuple[str, str]:
         """Show the state as a coloured word."""
         return row.state, row.get_state_display()
@@ -118,7 +118,7 @@ class ProbeAdmin(DirectoryAdmin):
     readonly_fields = ("last_result", "last_run_at")
     fieldsets = (
         ("Probe", {"fields": ("name", "request", "expected")}),
-        ("Last run", {"classes": ["tab"], "fields": ("last_run_at", "last_result")}),
+        ("Last run", {"fields": ("last_run_at", "last_result")}),
     )
 
 

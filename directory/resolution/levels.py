@@ -229,12 +229,8 @@ class PrefixLevel:
 
     def find(self, items: Sequence[Item], store: DirectoryStore, registry: Registry) -> list[Found]:
         """Return the most specific routable rules for each identifier."""
-        keys_of = {
-            node: prefix_keys(node, registry)
-            for item in items
-            for node, path in item.paths.items()
-            if isinstance(node, Key) and _tier(path) < CONFIDENTIAL
-        }
+        nodes = {node for item in items for node in item.paths if isinstance(node, Key)}
+        keys_of = {node: prefix_keys(node, registry) for node in nodes if _is_clear(node, registry)}
         asked = sorted({key for keys in keys_of.values() for key in keys})
         by_key: dict[PrefixKey, list[PrefixRule]] = {}
         for rule in store.prefix_rules(asked) if asked else []:
@@ -259,6 +255,11 @@ class PrefixLevel:
                     _take_rule(found, rule, ways, item.instant, path)
         _keep_most_specific(found)
         return found
+
+
+def _is_clear(key: Key, registry: Registry) -> bool:
+    """Tell whether a key holds an identifier itself; a confidential one's blind index has no prefixes."""
+    return registry.get(key.type).tier_for(key.scope) < CONFIDENTIAL
 
 
 def _at(rules: Iterable[PrefixRule], instant: datetime) -> list[PrefixRule]:

@@ -229,9 +229,8 @@ def _edges(row: Sequence[Any]) -> list[Edge]:
     found = [Edge(near, far, relation, source, confidence, window)] if far_kind == "participant" else []
     if row[13] is not None:
         by_row = row[16] if far_kind == "participant" else 1.0
-        found.append(
-            Edge(near, Key(row[13], row[14], row[15]), relation, source, confidence * by_row, window)
-        )
+        key, window = Key(row[13], row[14], row[15]), Window(row[8], row[17])
+        found.append(Edge(near, key, relation, source, confidence * by_row, window))
     return found
 
 

@@ -61,20 +61,22 @@ SELECT id, kind, name, payload::text, source, updated_at, effective_from, effect
 FROM {schema}.directory_routingartifact WHERE kind = %(kind)s AND status = 'active'"""
 _NAMED = f"""
     SELECT {{directory}}::text AS directory, i.id, i.participant_id, i.identifier_type, i.scope, i.normalized,
-        i.confidence
+        i.confidence, i.superseded_at
     FROM asked JOIN {{schema}}.directory_identifier i USING (identifier_type, scope, normalized)
     WHERE {_LIVES.format(row="i")}"""
-# Seen from near to far; in a global edge both ends are global, whatever its columns say.
+# Seen from near to far, while the identifiers it was found by and leads to hold; in a global edge both ends
+# are global, whatever its columns say.
 _EDGES = f"""
     SELECT n.near_type, n.near_scope, n.near_value, n.near_directory, n.near_id,
-        n.confidence * e.confidence AS confidence,
-        e.relation, e.source, e.valid_from, least(e.valid_to, e.superseded_at) AS valid_to,
+        n.confidence * e.confidence AS confidence, e.relation, e.source, e.valid_from,
+        least(e.valid_to, e.superseded_at, n.superseded_at) AS valid_to,
         e.{{far}}_type AS far_kind, e.{{far}}_id AS far_id, {{far_directory}} AS far_directory
     FROM nodes n JOIN {{schema}}.directory_edge e ON e.{{near}}_id = n.id AND e.{{near}}_type = n.kind
         AND {{is_near}}
     WHERE e.relation = ANY(%({{relations}})s::text[]) AND {_LIVES.format(row="e")}"""
 _FAR = f"""
-    SELECT i.identifier_type, i.scope, i.normalized, i.confidence FROM {{schema}}.directory_identifier i
+    SELECT i.identifier_type, i.scope, i.normalized, i.confidence, i.superseded_at
+    FROM {{schema}}.directory_identifier i
     WHERE e.far_directory = {{directory}} AND {_LIVES.format(row="i")}
     AND ((e.far_kind = 'identifier' AND i.id = e.far_id)
         OR (e.far_kind = 'participant' AND i.participant_id = e.far_id))"""
@@ -138,20 +140,22 @@ def _edges(text: _Text) -> str:
     return f"""WITH {_ASKED_KEYS}, named AS ({text.both(_NAMED)}
 ), nodes AS (
     SELECT directory, 'identifier' AS kind, id, identifier_type AS near_type, scope AS near_scope,
-        normalized AS near_value, NULL AS near_directory, NULL::uuid AS near_id, 1.0::float8 AS confidence
+        normalized AS near_value, NULL AS near_directory, NULL::uuid AS near_id, 1.0::float8 AS confidence,
+        superseded_at
     FROM named
     UNION ALL
     SELECT directory, 'participant', participant_id, identifier_type, scope, normalized, NULL, NULL,
-        confidence
+        confidence, superseded_at
     FROM named
     UNION ALL
-    SELECT directory, 'participant', id, NULL, NULL, NULL, directory, id, 1.0
+    SELECT directory, 'participant', id, NULL, NULL, NULL, directory, id, 1.0, NULL
     FROM unnest(%(directories)s::text[], %(ids)s::uuid[]) AS r(directory, id)
 ), edges AS ({" UNION ALL ".join(parts)}
 )
 SELECT e.near_type, e.near_scope, e.near_value, e.near_directory, e.near_id, e.confidence, e.relation,
     e.source, e.valid_from, e.valid_to, e.far_kind, e.far_id, e.far_directory,
-    f.identifier_type, f.scope, f.normalized, f.confidence
+    f.identifier_type, f.scope, f.normalized, f.confidence,
+    least(e.valid_to, f.superseded_at)
 FROM edges e LEFT JOIN LATERAL (
     SELECT * FROM ({text.both(_FAR)}) any_far ORDER BY identifier_type, scope, normalized LIMIT %(most)s
 ) f ON TRUE"""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from directory.rails.kinds import Key
 from directory.rails.registry import Registry
@@ -178,8 +178,10 @@ def _explained(rung: LadderLevel, candidate: Candidate, registry: Registry) -> E
     return line
 
 
-def _explained_order(line: ExplainedCandidate) -> tuple[str, ...]:
+def _explained_order(line: ExplainedCandidate) -> tuple[Any, ...]:
+    """Return what removed candidates are sorted by: all that is shown of them, so that no order is left open."""
     return (
         line.get("step", ""), line.get("cause", ""), line["directory"], line["target_protocol"],
-        line["target_address"], line["transport_profile"], *line["path"],
+        line["target_address"], line["transport_profile"], line["path"], line.get("participant", ""),
+        line.get("matched_prefix", ""),
     )  # fmt: skip

@@ -5,15 +5,22 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.contrib.messages.storage.fallback import FallbackStorage
 from django.db import connection
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import clear_script_prefix
 
 from audit.models import AuditEvent
+from config.foundation.actor import Actor, acting
+from config.navigation import COLOURS
+from config.sites import platform_site
 from customers.identity.models import Role, User
+from customers.tenants.models import Domain
 from directory.models import Participant
 from tests.cast import PASSWORD, email_of
 from tests.sealing import seal
@@ -121,10 +128,23 @@ def test_a_list_costs_few_statements(acme: Any, acme_admin: User, path: str) -> 
 
 
 @pytest.mark.parametrize(
-    "model", ["tenants/tenant", "tenants/domain", "tenants/placement", "identity/user", "identity/membership"]
-    + ["identity/role", "identity/privilege", "identity/apitoken", "directory/participant", "audit/auditevent"],
+    "model",
+    [
+        "tenants/tenant",
+        "tenants/domain",
+        "tenants/placement",
+        "identity/user",
+        "identity/membership",
+        "identity/role",
+        "identity/privilege",
+        "identity/apitoken",
+        "directory/participant",
+        "audit/auditevent",
+    ],
 )
-def test_every_list_of_the_platform_opens_and_shows_no_secret(operator: User, make_token: Any, model: str) -> None:
+def test_every_list_of_the_platform_opens_and_shows_no_secret(
+    operator: User, make_token: Any, model: str
+) -> None:
     secret = make_token("acme", "directory.read").rpartition(".")[2]
     page = signed_in(operator).get(f"/admin/{model}/").content.decode()
     assert secret not in page
@@ -143,7 +163,9 @@ def test_an_operator_adds_a_person_who_can_sign_in(operator: User) -> None:
     form |= {"email": "New.Person@example.com", "new_password": "a long enough secret", "time_zone": "UTC"}
     answer = client.post("/admin/identity/user/add/", form)
     assert answer.status_code == 302, answer.content.decode()
-    assert Client(HTTP_HOST="localhost").login(username="new.person@EXAMPLE.com", password="a long enough secret")
+    assert Client(HTTP_HOST="localhost").login(
+        username="new.person@EXAMPLE.com", password="a long enough secret"
+    )
 
 
 def test_an_address_that_is_taken_is_refused_in_the_form(operator: User) -> None:
@@ -228,3 +250,53 @@ def _parts(bound: Any, value: Any) -> dict[str, Any]:
         return {}
     prepared = bound.field.prepare_value(value)
     return {bound.html_name: prepared}
+
+
+def test_white_letters_are_readable_on_every_tenants_colour() -> None:
+    css = (settings.BASE_DIR / "static/switchboard/switchboard.css").read_text()
+    colours = re.findall(r"\.sb-hue-\d+ \{ background-color: #([0-9a-f]{6}); \}", css)
+    assert len(colours) == COLOURS
+    assert min(_contrast_with_white(colour) for colour in colours) >= 4.5
+
+
+def test_an_export_neither_runs_as_a_formula_nor_shows_what_is_confidential(
+    acme: Any, acme_admin: User
+) -> None:
+    with acme, acting(Actor.user(acme_admin.pk)):
+        row = Participant.objects.create(name="=cmd|' /C calc'!A0")
+    answer = signed_in(acme_admin).post(
+        "/t/acme/admin/directory/participant/", {"action": "export_csv", "_selected_action": [str(row.pk)]}
+    )
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert "'=cmd" in answer.content.decode()
+
+
+def _contrast_with_white(colour: str) -> float:
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (0, 2, 4)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+
+
+def test_a_write_that_was_overtaken_becomes_a_message_and_leaves_nothing(
+    acme: Any, operator: User, rf: RequestFactory
+) -> None:
+    request: Any = rf.post("/admin/tenants/domain/add/")
+    request.user, request.session = operator, {}
+    request._messages = FallbackStorage(request)
+
+    def overtaken() -> HttpResponse:
+        Domain.objects.create(tenant=acme, domain="other.example", is_primary=True)
+        return HttpResponse("saved")
+
+    answer = platform_site._registry[Domain].performed(request, overtaken)
+    assert answer.status_code == 302
+    assert [str(message) for message in request._messages] == ["This tenant has a primary host name already."]
+    assert not Domain.objects.filter(domain="other.example").exists()
+
+
+def test_signing_out_of_a_tenants_site_leads_back_to_its_own_login_page(acme_admin: User) -> None:
+    client = signed_in(acme_admin)
+    page = client.post("/t/acme/admin/logout/").content.decode()
+    assert "signed out" in page
+    assert 'href="/t/acme/admin/"' in page
+    assert client.get("/t/acme/admin/").status_code == 302

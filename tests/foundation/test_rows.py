@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
+from config.foundation.keys import decrypt
 from config.foundation.rows import NoSchemaSelectedError, WrongSchemaError, public_schema, selected_schema
 from directory.models import Identifier, Participant
 
@@ -131,4 +132,19 @@ def test_a_confidential_identifier_stands_nowhere_in_clear(acme):
         identifier.full_clean()
         identifier.save()
         stored = Identifier.objects.values_list("value", "normalized").get()
+        identifier.full_clean()
+        identifier.save()
+        assert Identifier.objects.values_list("value", "normalized").get() == stored, "sealed once"
     assert not any("MERCHANT" in text for text in stored)
+
+
+def test_a_text_that_only_looks_sealed_is_checked_like_any_other(acme):
+    with acme:
+        identifier = Identifier(participant=make(), identifier_type="mid", value="MERCHANT-77")
+        identifier.full_clean()
+        identifier.save()
+        identifier.value = "enc1.1.Zm9yZ2Vk"
+        identifier.full_clean()
+        assert decrypt(acme.schema_name, identifier.value) == "enc1.1.Zm9yZ2Vk", (
+            "it was sealed as it was written"
+        )

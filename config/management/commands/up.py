@@ -25,7 +25,9 @@ from config.schemas import is_made_by_others, migrate_schemas, remember_maker
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 THREADS = 4  # of each worker; each may hold a connection to the database
-CONNECTIONS = 256  # of each worker: a browser keeps six open, and one that is not accepted hangs until another closes
+CONNECTIONS = (
+    256  # of each worker: a browser keeps six open, and one that is not accepted hangs until another closes
+)
 READY_PATIENCE_S = 60.0
 STOP_PATIENCE_S = 10.0
 WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared with, not bound

@@ -1,7 +1,9 @@
 """Short ways to build directories for tests: parties, tables and rulings as plain rows."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -61,12 +63,16 @@ def add_party(
     directory: Directory = OWN,
     source: str = "internal",
     confidence: float = 1.0,
+    superseded: Sequence[datetime | None] = (),
     **columns: Any,
 ) -> Participant:
-    """Add a participant with identifiers ``(type, value, scope, priority)``, the last two optional."""
+    """Add a participant with identifiers ``(type, value, scope, priority)``, the last two optional.
+
+    ``superseded`` says for each identifier when a later import no longer held it.
+    """
     participant = Participant(ref=Ref(directory, uid(name)), name=name, **columns)
     store.participants.append(participant)
-    for kind, value, *rest in identifiers:
+    for (kind, value, *rest), end in zip_longest(identifiers, superseded):
         normal = registry.get(kind).normalize(value, rest[0] if rest else None)
         key = normal.key
         if normal.tier >= 2:
@@ -81,6 +87,7 @@ def add_party(
             confidence=confidence,
             verified_at=None,
             updated_at=EARLIER,
+            window=Window(None, end),
         )
         store.identifiers.append(StoredIdentifier(uid(f"{name}/{kind}/{value}"), row))
     return participant

@@ -64,7 +64,11 @@ def _moment_of_writing() -> datetime:
 def _write_participants(participants: Iterable[Participant]) -> None:
     for one in participants:
         models.Participant.objects.create(
-            id=one.ref.id, name=one.name, country=one.country, tags=list(one.tags), superseded_at=one.window.end
+            id=one.ref.id,
+            name=one.name,
+            country=one.country,
+            tags=list(one.tags),
+            superseded_at=one.window.end,
         )
         models.Endpoint.objects.bulk_create(
             models.Endpoint(

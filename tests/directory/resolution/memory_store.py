@@ -93,52 +93,48 @@ class MemoryStore:
     def edges(self, nodes: Sequence[Node], since: datetime) -> list[Edge]:
         self.calls.append("edges")
         asked = set(nodes)
-        found = []
+        found: dict[tuple[object, ...], Edge] = {}
         for link in self.links:
             for near, far, relations in ((link.near, link.far, FORWARDS), (link.far, link.near, BACKWARDS)):
-                if link.relation not in relations or not _lives(link.window, since):
+                if link.relation not in relations:
                     continue
-                for node, by_row in self._found_by(near, asked):
-                    found += [
-                        Edge(
-                            node,
-                            target,
-                            link.relation,
-                            link.source,
-                            link.confidence * by_row * far_by,
-                            link.window,
-                        )
-                        for target, far_by in self._leads_to(far)
-                    ]
-        return list(
-            {(e.near, e.far, e.relation, e.source, e.confidence, e.window): e for e in found}.values()
-        )
+                for node, near_by, near_until in self._found_by(near, asked):
+                    for target, far_by, far_until in self._leads_to(far):
+                        ends = [end for end in (link.window.end, near_until, far_until) if end]
+                        window = Window(link.window.start, min(ends, default=None))
+                        confidence = link.confidence * near_by * far_by
+                        edge = Edge(node, target, link.relation, link.source, confidence, window)
+                        if _lives(window, since):
+                            found[edge.near, edge.far, edge.relation, edge.source, confidence, window] = edge
+        return list(found.values())
 
     def _owner(self, row: Identifier) -> Participant:
         ref = Ref(row.directory, row.participant_id)
         return next(one for one in self.participants if one.ref == ref)
 
-    def _found_by(self, end: End, asked: set[Node]) -> list[tuple[Node, float]]:
-        found: list[tuple[Node, float]] = []
+    def _found_by(self, end: End, asked: set[Node]) -> list[tuple[Node, float, datetime | None]]:
+        found: list[tuple[Node, float, datetime | None]] = []
         for stored in self.identifiers:
             row = stored.row
             if row.key not in asked or row.directory is not end.directory:
                 continue
             if end.kind == "identifier" and stored.id == end.id:
-                found.append((row.key, 1.0))
+                found.append((row.key, 1.0, row.window.end))
             if end.kind == "participant" and row.participant_id == end.id:
-                found.append((row.key, row.confidence))
+                found.append((row.key, row.confidence, row.window.end))
         ref = Ref(end.directory, end.id)
-        return found + ([(ref, 1.0)] if end.kind == "participant" and ref in asked else [])
+        return found + ([(ref, 1.0, None)] if end.kind == "participant" and ref in asked else [])
 
-    def _leads_to(self, end: End) -> list[tuple[Key | Ref, float]]:
+    def _leads_to(self, end: End) -> list[tuple[Key | Ref, float, datetime | None]]:
         rows = [stored for stored in self.identifiers if stored.row.directory is end.directory]
         if end.kind == "identifier":
-            return [(stored.row.key, 1.0) for stored in rows if stored.id == end.id]
+            return [(one.row.key, 1.0, one.row.window.end) for one in rows if one.id == end.id]
         names = [
-            (stored.row.key, stored.row.confidence) for stored in rows if stored.row.participant_id == end.id
+            (one.row.key, one.row.confidence, one.row.window.end)
+            for one in rows
+            if one.row.participant_id == end.id
         ]
-        return [(Ref(end.directory, end.id), 1.0), *names]
+        return [(Ref(end.directory, end.id), 1.0, None), *names]
 
 
 def _lives(window: Window, since: datetime) -> bool:
