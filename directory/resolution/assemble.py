@@ -24,15 +24,19 @@ class Assembled(NamedTuple):
     directive: RouteDirective
 
 
-def assemble(
+def assemble(  # noqa: PLR0913 -- whatever ends a time to live is handed in
     candidates: Sequence[Candidate],
     *,
     request: Request,
     instant: datetime,
     registry: Registry,
     default_ttl_s: int,
+    decided_until: datetime | None = None,
 ) -> tuple[list[Assembled], list[Removal]]:
-    """Return the directives of the candidates, in order, and those that lack a required credential."""
+    """Return the directives of the candidates, in order, and those that lack a required credential.
+
+    ``decided_until`` is when the policies that let them stay may decide otherwise; None never.
+    """
     kept, removed = [], []
     for candidate in candidates:
         profile = profile_of(candidate, request, registry)
@@ -41,7 +45,7 @@ def assemble(
         if lack:
             removed.append(Removal(candidate, "credential", f"credential: {lack}"))
             continue
-        windows = (*candidate.windows, *(row.window for row in usable))
+        windows = (*candidate.windows, *(row.window for row in usable), Window(None, decided_until))
         directive = _directive(candidate, request, profile, usable)
         directive["ttl_seconds"] = time_to_live(windows, instant, default_ttl_s)
         kept.append(Assembled(candidate, directive))

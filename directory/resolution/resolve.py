@@ -277,6 +277,7 @@ class _Batch:
             instant=instant,
             registry=context.registry,
             default_ttl_s=context.settings.default_ttl_s,
+            decided_until=self._next_hour(instant),
         )
         return assembled, [*unable, *denied, *worse, *insecure]
 
@@ -322,6 +323,9 @@ class _Batch:
                 one.freshness + timedelta(seconds=most, microseconds=1) for f in found for one in f.candidates
             ]
             moments += aging
-        hour = policies.next_hour(self._rules, item.instant, self._context.settings.time_zone)
+        hour = self._next_hour(item.instant)
         moments += [hour] if hour else []
         return min((moment for moment in moments if moment > item.instant), default=None)
+
+    def _next_hour(self, instant: datetime) -> datetime | None:
+        return policies.next_hour(self._rules, instant, self._context.settings.time_zone)

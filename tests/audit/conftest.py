@@ -28,7 +28,7 @@ class Things:
     def execute(self, statement: str, *parameters: Any) -> int:
         with connection.cursor() as cursor:
             cursor.execute(statement, list(parameters))
-            return cursor.rowcount
+            return int(cursor.rowcount)
 
     def fetch(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:

@@ -12,7 +12,7 @@ def run(*arguments: str) -> tuple[int, str, str]:
     try:
         call_command("verify_audit", *arguments, stdout=OutputWrapper(out), stderr=OutputWrapper(err))
     except SystemExit as end:
-        return int(end.code), out.getvalue(), err.getvalue()
+        return int(end.code or 0), out.getvalue(), err.getvalue()
     return 0, out.getvalue(), err.getvalue()
 
 

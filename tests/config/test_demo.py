@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -68,6 +69,7 @@ def tables():
     """Return id, version and time of change of every row of the platform and of both directories."""
     seal()
     found = {}
+    models: tuple[Any, ...] = (Participant, Identifier, Endpoint, Capability, Credential, Edge, PrefixRule)
     with public_schema():
         for model in (User, Tenant, Membership, ApiToken):
             found[model.__name__] = sorted(model.objects.values_list("pk", "row_version", "updated_at"))
@@ -75,9 +77,9 @@ def tables():
         tenants = list(Tenant.objects.filter(slug__in=BOOKS))
     for tenant in tenants:
         with tenant:
-            for model in (Participant, Identifier, Endpoint, Capability, Credential, Edge, PrefixRule):
-                rows = model.objects.values_list("pk", "row_version", "updated_at")
-                found[tenant.slug, model.__name__] = sorted(rows)
+            for table in models:
+                rows = table.objects.values_list("pk", "row_version", "updated_at")
+                found[tenant.slug, table.__name__] = sorted(rows)
             found[tenant.slug, "chain"] = AuditEvent.objects.count()
     return found
 

@@ -5,12 +5,12 @@ from schwifty import registry as schwifty_registry
 
 from config.demo import acme, globex
 from config.demo.announcement import announce
-from config.demo.logins import DemoFileError, new_login, read_logins, write_logins
+from config.demo.logins import DemoFileError, Logins, new_login, read_logins, write_logins
 from directory.rails.registry import registry
 from directory.resolution.policies import validate_rule
 
 BOOKS = {"acme": acme.BOOK, "globex": globex.BOOK}
-LOGINS = {
+LOGINS: Logins = {
     "url": "http://localhost:8000",
     "operator": {"email": "operator@switchboard.example", "password": "one"},
     "tenants": {

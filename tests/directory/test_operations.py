@@ -78,4 +78,4 @@ def test_activating_leaves_tables_of_another_name_alone():
 
 def test_an_operation_without_an_actor_is_refused():
     with pytest.raises(TypeError, match="actor"):
-        save_row(actor=None, row=Participant(name="Nobody"))
+        save_row(actor=None, row=Participant(name="Nobody"))  # type: ignore[arg-type] # on purpose

@@ -4,7 +4,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from audit.models import AuditEvent
 from config.foundation.errors import Refused
 from directory.connectors.base import rehearse_import, run_import
-from directory.connectors.records import IdentifierRecord, Rejection
+from directory.connectors.records import IdentifierRecord, Reading, Rejection
 from directory.connectors.runs import ERRORS_MAX, lock_key
 from directory.enums import RunState
 from directory.models import Identifier, Participant, Source, SourceRun
@@ -149,8 +149,7 @@ def test_a_source_that_breaks_off_while_it_is_read_leaves_nothing():
         raise ConnectionResetError("gone")
 
     connector = Example([])
-    connector.records = broken()
-    connector.read = lambda: type(Example([]).read())(4, connector.records)
+    connector.read = lambda: Reading(4, broken())  # type: ignore[method-assign] # a source that breaks
     with pytest.raises(ConnectionResetError):
         run_import(actor=ACTOR, connector=connector, now=NOW)
     assert not Participant.objects.filter(source="example").exists()

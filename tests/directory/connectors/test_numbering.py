@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from directory.operations import activate_artifact
 from tests.directory.connectors.conftest import NOW
 
 ACTOR = Actor.system("import_numbering")
-PLANS = {
+PLANS: dict[str, Any] = {
     "regions": {"1": ["US", "BS"], "46": ["SE"], "800": ["001"]},
     "prefixes": {
         "1242357": {"en": "BaTelCo"},
@@ -105,7 +106,7 @@ def test_the_same_plans_twice_change_nothing(run):
 
 def test_other_plans_make_a_new_version_and_retire_the_earlier(run):
     run(PLANS)
-    changed = {**PLANS, "prefixes": {**PLANS["prefixes"], "46702": {"en": "Telia"}}}
+    changed = {**PLANS, "prefixes": PLANS["prefixes"] | {"46702": {"en": "Telia"}}}
     run(changed)
     versions = RoutingArtifact.objects.filter(kind="number_range").order_by("version")
     assert [(v.version, v.status) for v in versions] == [(1, "retired"), (2, "active")]

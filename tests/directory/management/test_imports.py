@@ -50,7 +50,7 @@ def manage(*arguments, database_url):
 
 def url_of(conninfo):
     parts = conninfo_to_dict(conninfo)
-    user, host = (quote(parts.get(part, ""), safe="") for part in ("user", "host"))
+    user, host = (quote(str(parts.get(part, "")), safe="") for part in ("user", "host"))
     return f"postgresql://{user}@/{parts['dbname']}?host={host}"
 
 

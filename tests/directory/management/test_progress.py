@@ -12,7 +12,7 @@ class Terminal(StringIO):
 
 def test_a_terminal_sees_one_line_that_is_rewritten_even_through_two_commands():
     terminal = Terminal()
-    output = OutputWrapper(OutputWrapper(terminal))
+    output = OutputWrapper(OutputWrapper(terminal))  # type: ignore[arg-type] # as call_command hands it on
     show = progress_on(output, "bic")
     show(40, "writing")
     end_of_progress(output)

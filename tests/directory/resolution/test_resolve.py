@@ -89,6 +89,15 @@ def test_the_time_to_live_ends_with_the_first_expiry():
     assert answer(store)["primary"]["ttl_seconds"] == 90
 
 
+def test_the_time_to_live_ends_with_the_hour_that_a_policy_reads():
+    store = MemoryStore()
+    bankus(store)
+    store.rulings.append(policy("day only", {"attr": "time.hour", "op": "gte", "value": 13}))
+    at = NOW.replace(minute=58)
+    assert answer(store, now=at)["primary"]["ttl_seconds"] == 120
+    assert addresses(answer(store, now=at + timedelta(minutes=2))) == []
+
+
 def test_an_expiry_within_the_minute_is_felt_at_once():
     store = MemoryStore()
     bankus(store, endpoints=(endpoint("e", window=Window(None, NOW + timedelta(seconds=10))),))
@@ -361,3 +370,45 @@ def test_a_superseded_row_is_history():
     ]
     assert addresses(answer(store)) == []
     assert addresses(answer(store, BIC_REQUEST | {"asOf": "2026-05-01T00:00:00Z"}))
+
+
+def test_an_identifier_superseded_meanwhile_leads_over_no_edge_whatever_else_is_asked():
+    store = MemoryStore()
+    add_party(store, "old", [("bic", "BANKUS33")], superseded=[NOW - timedelta(days=1)])
+    add_party(store, "new", [], endpoints=(endpoint("e"),))
+    store.links.append(link(("participant", "old"), ("participant", "new")))
+    past = BIC_REQUEST | {"asOf": "2026-05-01T00:00:00Z"}
+    assert [addresses(one) for one in answers(store, [BIC_REQUEST, past])] == [[], ["https://e.example/in"]]
+
+
+def test_rows_superseded_meanwhile_are_not_even_explained_whatever_else_is_asked():
+    store, gone = MemoryStore(), NOW - timedelta(days=1)
+    old = endpoint("old", window=Window(None, gone), superseded_at=gone)
+    keys = [Credential(kind, "vault://a", None, Window(None, gone), gone) for kind in ("sign", "encrypt")]
+    bankus(store, endpoints=(old, endpoint("bankus", protocol="as4", profile=BASE)), credentials=tuple(keys))
+    explained = BIC_REQUEST | {"explain": True}
+    now, _ = answers(store, [explained, explained | {"asOf": "2026-05-01T00:00:00Z"}])
+    assert [line["cause"] for line in now["explanation"]["candidates"]] == ["credential: sign missing"]
+
+
+def test_a_number_behind_a_confidential_identifier_takes_its_prefix_whatever_else_is_asked():
+    store = MemoryStore(rules=[rule("46", "2-100-1")])
+    add_party(store, "shop", [("mid", "MERCHANT001")])
+    add_party(store, "line", [("e164", "+46701234567")])
+    store.links.append(link(("participant", "shop"), ("participant", "line")))
+    shop = {"identifiers": [{"type": "mid", "value": "MERCHANT001"}]}
+    assert addresses(answer(store, shop)) == ["2-100-1"]
+    assert answers(store, [shop, PHONE_REQUEST])[0] == answer(store, shop)
+
+
+def test_removed_candidates_that_differ_in_their_participant_alone_are_explained_in_one_order():
+    parties = [
+        add_party(MemoryStore(), name, [], endpoints=()) for name in ("one", "two")
+    ]  # fmt: skip
+    rules = [
+        rule("46", "2-1-1", name=one.name, participant=one, window=Window(None, NOW - timedelta(days=1)))
+        for one in parties
+    ]
+    asked = PHONE_REQUEST | {"explain": True}
+    first, second = (answer(MemoryStore(rules=given), asked) for given in (rules, rules[::-1]))
+    assert json.dumps(first) == json.dumps(second)

@@ -432,7 +432,7 @@ def test_the_rows_of_another_tenant_change_nothing_of_an_answer(acme, globex):
     everything_on = {"blind": blind, "settings": EVERYTHING_ON}
     write(made_directory(1), globex)
     with public_schema():
-        for model in (models.PrefixRule, models.Participant, models.Policy):
+        for model in (models.PrefixRule, models.Credential, models.Participant, models.Policy):
             model.objects.all().delete()
     before = context_of(acme, **everything_on)
     for body, found in zip(made_requests(1), resolve_many(made_requests(1), context=before), strict=True):
