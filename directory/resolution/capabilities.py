@@ -11,7 +11,7 @@ from typing import Any
 
 from directory.rails.registry import Registry
 from directory.resolution.candidates import Candidate, Removal
-from directory.resolution.records import Capability, Constraints, Request, Service, Window
+from directory.resolution.records import Capability, Constraints, Request, Service
 
 
 def filter_candidates(
@@ -86,11 +86,6 @@ def _declared(candidate: Candidate, request: Request, instant: datetime) -> tupl
     if best_fit(here, request.service, request.constraints) is not None:
         return True, ""
     return False, _why_none(here, request.service, request.constraints)
-
-
-def capability_windows(candidates: Iterable[Candidate]) -> list[Window]:
-    """Return the windows of the capabilities that were looked at."""
-    return [row.window for c in candidates if c.participant for row in c.participant.capabilities]
 
 
 def best_fit(rows: Iterable[Capability], service: Service, constraints: Constraints) -> Capability | None:

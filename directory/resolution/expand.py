@@ -1,7 +1,8 @@
 """Step 2: from the parties of a request to every identifier and participant that stands for them.
 
 The rails' equivalences cost nothing; stored edges valid at the instant are followed breadth first,
-``same_as`` both ways and ``translates_to`` forwards. An edge between participants is found by any identifier
+``same_as`` both ways, ``translates_to`` and ``resolves_to`` forwards (the last to the participant alone, as its
+own identifiers' rows do). An edge between participants is found by any identifier
 of the near one, and leads to the far participant itself (it may have no identifier) and to each of its
 identifiers. Confidence is multiplied along the path and the best path to each node is kept.
 """

@@ -160,8 +160,19 @@ def _matched(item: Item, artifact: Artifact, keys: list[Key] | None) -> Node | N
         return None
     nodes = sorted((node for node in item.paths if isinstance(node, Key)), key=node_order)
     kind = match.get("type")
-    fitting = (n for n in nodes if (not kind or n.type == kind) and (keys is None or n in keys))
+    fitting = (
+        node
+        for node in nodes
+        if (not kind or node.type == kind)
+        and (keys is None or not {node, _given(item, node)}.isdisjoint(keys))
+    )
     return next(fitting, None)
+
+
+def _given(item: Item, node: Key) -> Key:
+    """Return the identifier that a node was asked for by; a confidential one is written so in an artifact."""
+    path = item.paths[node]
+    return node if path.steps or path.party.tier < CONFIDENTIAL else path.party.key
 
 
 class DirectoryLevel:
@@ -190,10 +201,7 @@ def _of_directory(item: Item, by_node: dict[Node, list[Match]]) -> Found:
 def _take_match(found: Found, match: Match, path: Path, instant: datetime) -> None:
     participant, identifier = match.participant.at(instant), match.identifier
     held = [participant.window, *([identifier.window] if identifier else [])]
-    found.windows += held
-    found.windows += [row.window for row in participant.endpoints]
-    found.windows += [row.window for row in participant.capabilities]
-    found.windows += [row.window for row in participant.credentials]
+    found.windows += (*held, *participant.windows)
     if not all(window.holds(instant) for window in held):
         return
     if not participant.endpoints:
@@ -274,7 +282,11 @@ def _take_rule(
 ) -> None:
     if ways is None:
         return
-    found.windows += [rule.window, rule.artifact_window]
+    found.windows += (
+        rule.window,
+        rule.artifact_window,
+        *(rule.participant.windows if rule.participant else ()),
+    )
     found.windows += [window for way in ways for window in way.windows]
     for way in ways:
         found.add(way, instant)

@@ -148,6 +148,12 @@ class Participant:
     credentials: tuple[Credential, ...] = ()
     window: Window = ALWAYS
 
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Return the windows of the participant and of everything of its own."""
+        rows = (*self.endpoints, *self.capabilities, *self.credentials)
+        return (self.window, *(row.window for row in rows))
+
     def at(self, instant: datetime) -> "Participant":
         """Return the participant less what was superseded by an instant.
 

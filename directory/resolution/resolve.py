@@ -35,6 +35,7 @@ from directory.resolution.retrieve import DirectoryStore
 from directory.resolution.trace import Tried, evidence, explain, trace_entry
 
 BUCKET_S = 60
+MOST_READINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,23 +129,48 @@ class _Made(NamedTuple):
 
 
 def _answer(asked: dict[Any, Request], context: ResolveContext) -> dict[Any, Answer]:
-    shelf = _Shelf(context, context.store.version())  # before the rows: an answer is never newer than it says
-    found = {key: shelf.take(request) for key, request in asked.items()}
-    answers = {key: answer for key, answer in found.items() if answer is not None}
-    late = {key: _minute(_moment(asked[key], context)) for key in asked if key not in answers}
-    rules = context.store.policies() if late else []
+    shelf = _Shelf(context, context.store.version())
+    kept = {key: shelf.take(request) for key, request in asked.items()}
+    answers = {key: answer for key, answer in kept.items() if answer is not None}
+    missing = {key: request for key, request in asked.items() if key not in answers}
+    return answers | _make(missing, shelf, context) if missing else answers
+
+
+def _make(asked: dict[Any, Request], shelf: "_Shelf", context: ResolveContext) -> dict[Any, Answer]:
+    """Answer from the rows of one version: what was read while the directory changed is read anew.
+
+    From a directory that never rests the last reading is given, and kept by nobody.
+    """
+    for _ in range(MOST_READINGS):
+        rules = context.store.policies()
+        made = _read_down(asked, rules, shelf.version, context)
+        version = context.store.version()
+        is_whole = version == shelf.version
+        if is_whole:
+            break
+        shelf = _Shelf(context, version)
+    reads_caller = policies.reads_caller(rules)
+    return {
+        key: shelf.put(asked[key], *made[key], reads_caller=reads_caller, may_keep=is_whole) for key in asked
+    }
+
+
+def _read_down(
+    asked: dict[Any, Request], rules: list[Policy], version: str, context: ResolveContext
+) -> dict[Any, tuple["_Made", datetime]]:
+    """Return what each request is answered, and the instant from which on it holds."""
+    made: dict[Any, tuple[_Made, datetime]] = {}
+    late = {key: _minute(_moment(request, context)) for key, request in asked.items()}
     while late:
-        made = _Batch(context, shelf.version, rules).answer([(asked[key], late[key]) for key in late])
-        again: dict[Any, datetime] = {}
-        for (key, instant), one in zip(late.items(), made, strict=True):
-            if one.boundary is not None and one.boundary <= _moment(asked[key], context):
-                again[key] = one.boundary
-            else:
-                answers[key] = shelf.put(
-                    asked[key], one, instant=instant, reads_caller=policies.reads_caller(rules)
-                )
-        late = again
-    return answers
+        found = _Batch(context, version, rules).answer([(asked[key], late[key]) for key in late])
+        made |= {key: (one, late[key]) for key, one in zip(late, found, strict=True)}
+        boundaries = {key: one.boundary for key, one in zip(late, found, strict=True)}
+        late = {
+            key: boundary
+            for key, boundary in boundaries.items()
+            if boundary is not None and boundary <= _moment(asked[key], context)
+        }
+    return made
 
 
 def _moment(request: Request, context: ResolveContext) -> datetime:
@@ -173,11 +199,13 @@ class _Shelf:
                 return Answer(kept.response, valid_until=kept.until)
         return None
 
-    def put(self, request: Request, made: _Made, *, instant: datetime, reads_caller: bool) -> Answer:
+    def put(
+        self, request: Request, made: _Made, instant: datetime, *, reads_caller: bool, may_keep: bool
+    ) -> Answer:
         """Keep what was made, unless it is confidential, and return it."""
         until = _stable_until(instant, made.boundary, self._context.settings.default_ttl_s)
         cache = self._context.cache
-        if cache is not None and not made.touches_confidential:
+        if cache is not None and may_keep and not made.touches_confidential:
             key = self._key(request, self._context.caller if reads_caller else None)
             cache.put(key, made.response, version=self.version, since=instant, until=until)
         return Answer(made.response, made.touches_confidential, until)

@@ -37,7 +37,7 @@ from directory.resolution.statements import statements
 _SELECTORS = (
     "gti", "tt", "np", "nai", "ssn", "network_indicator", "brand", "region", "calling_prefix", "origin",
 )  # fmt: skip
-_FORWARDS = ["same_as", "translates_to"]
+_FORWARDS = ["same_as", "translates_to", "resolves_to"]
 _BACKWARDS = ["same_as"]
 
 
@@ -68,7 +68,7 @@ class SqlDirectory:
         self._statements = statements(own_schema, global_schema)
 
     def version(self) -> str:
-        """Return both versions; read it before the rows, so that an answer is never newer than it says."""
+        """Return both versions; rows read between two equal ones are of that version, each and all."""
         own, shared = self._rows(self._statements.version, {})[0]
         return f"{own or 0}.{shared or 0}"
 

@@ -79,7 +79,7 @@ _FAR = f"""
     FROM {{schema}}.directory_identifier i
     WHERE e.far_directory = {{directory}} AND {_LIVES.format(row="i")}
     AND ((e.far_kind = 'identifier' AND i.id = e.far_id)
-        OR (e.far_kind = 'participant' AND i.participant_id = e.far_id))"""
+        OR (e.far_kind = 'participant' AND e.relation <> 'resolves_to' AND i.participant_id = e.far_id))"""
 
 
 class Statements(NamedTuple):

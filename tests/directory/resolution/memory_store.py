@@ -26,7 +26,7 @@ from directory.resolution.records import (
     Window,
 )
 
-FORWARDS, BACKWARDS = {"same_as", "translates_to"}, {"same_as"}
+FORWARDS, BACKWARDS = {"same_as", "translates_to", "resolves_to"}, {"same_as"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class MemoryStore:
                 if link.relation not in relations:
                     continue
                 for node, near_by, near_until in self._found_by(near, asked):
-                    for target, far_by, far_until in self._leads_to(far):
+                    for target, far_by, far_until in self._leads_to(far, link.relation):
                         ends = [end for end in (link.window.end, near_until, far_until) if end]
                         window = Window(link.window.start, min(ends, default=None))
                         confidence = link.confidence * near_by * far_by
@@ -125,14 +125,14 @@ class MemoryStore:
         ref = Ref(end.directory, end.id)
         return found + ([(ref, 1.0, None)] if end.kind == "participant" and ref in asked else [])
 
-    def _leads_to(self, end: End) -> list[tuple[Key | Ref, float, datetime | None]]:
+    def _leads_to(self, end: End, relation: str) -> list[tuple[Key | Ref, float, datetime | None]]:
         rows = [stored for stored in self.identifiers if stored.row.directory is end.directory]
         if end.kind == "identifier":
             return [(one.row.key, 1.0, one.row.window.end) for one in rows if one.id == end.id]
         names = [
             (one.row.key, one.row.confidence, one.row.window.end)
             for one in rows
-            if one.row.participant_id == end.id
+            if one.row.participant_id == end.id and relation != "resolves_to"
         ]
         return [(Ref(end.directory, end.id), 1.0, None), *names]
 

@@ -412,3 +412,59 @@ def test_removed_candidates_that_differ_in_their_participant_alone_are_explained
     asked = PHONE_REQUEST | {"explain": True}
     first, second = (answer(MemoryStore(rules=given), asked) for given in (rules, rules[::-1]))
     assert json.dumps(first) == json.dumps(second)
+
+
+class ChangingStore(MemoryStore):
+    """A directory that somebody changes while its first ``changes`` readings are under way."""
+
+    changes = 1
+
+    def policies(self):
+        found = super().policies()
+        if self.moves <= self.changes:
+            self.moves += 1
+            self.participants.clear()
+            self.identifiers.clear()
+            add_party(
+                self, f"bank{self.moves}", [("bic", "BANKUS33")], endpoints=(endpoint(f"e{self.moves}"),)
+            )
+        return found
+
+
+def test_an_answer_is_of_the_version_it_names_even_while_the_directory_changes():
+    store, cache = ChangingStore(), AnswerCache()
+    found = answer(store, cache=cache)
+    assert (addresses(found), found["directory_version"]) == (["https://e2.example/in"], "2.0")
+    assert store.calls.count("matches") == 2
+    assert len(cache) == 1
+
+
+def test_a_directory_that_never_rests_is_answered_from_and_the_answer_not_kept():
+    store, cache = ChangingStore(), AnswerCache()
+    store.changes = 99
+    assert addresses(answer(store, cache=cache)) == ["https://e4.example/in"]
+    assert len(cache) == 0
+
+
+def test_a_kept_answer_of_a_prefix_rule_ends_with_what_its_participant_rests_on():
+    store, cache, end = MemoryStore(), AnswerCache(), NOW + timedelta(hours=1)
+    holder = add_party(
+        store,
+        "holder",
+        [],
+        capabilities=(Capability(uid("holder/cap"), window=Window(None, end + timedelta(hours=1))),),
+        credentials=(Credential("tls", "vault://a", None, Window(None, end)),),
+    )
+    store.rules.append(rule("46", "2-100-1", participant=holder))
+    assert answer(store, PHONE_REQUEST, cache=cache)["primary"]["security"]["keyRefs"] == ["vault://a"]
+    assert answer(store, PHONE_REQUEST, cache=cache, now=end)["primary"]["security"]["keyRefs"] == []
+    body = PHONE_REQUEST | {"explain": True}
+    assert resolve(body, context=context(store, now=end)).valid_until is not None
+
+
+def test_an_override_for_a_confidential_identifier_is_found_by_it():
+    directive = {"target_protocol": "mq", "target_address": "Q/SHOP"}
+    match = {"identifiers": [{"type": "mid", "value": "MERCHANT001"}]}
+    store = MemoryStore(tables=[artifact("tenant_override", "a", {"match": match, "directive": directive})])
+    assert addresses(answer(store, {"identifiers": [{"type": "mid", "value": "MERCHANT001"}]})) == ["Q/SHOP"]
+    assert addresses(answer(store, {"identifiers": [{"type": "mid", "value": "MERCHANT002"}]})) == []
