@@ -10,10 +10,8 @@ from config import postgres
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 
-if (
-    settings.DATABASES["default"]["HOST"] == postgres.connection_settings(settings.POSTGRES_HOME)["HOST"]
-    and postgres.ensure(settings.POSTGRES_HOME) is postgres.StartedBy.US
-):
+is_embedded = not os.environ.get("DATABASE_URL")
+if is_embedded and postgres.ensure(settings.POSTGRES_HOME) is postgres.StartedBy.US:
     # Not atexit: the workers of a server are children, which end without it.
     Finalize(None, postgres.stop, args=[settings.POSTGRES_HOME], exitpriority=1)
 

@@ -41,6 +41,9 @@ PLATFORM_HOSTS = [
 ]
 
 SECURE_SSL_REDIRECT = True
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a supervisor asks over plain HTTP
+if os.environ.get("SWITCHBOARD_BEHIND_PROXY") == "1":  # one that ends TLS and always sets this header itself
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True

@@ -151,8 +151,10 @@ class Participant:
     @property
     def windows(self) -> tuple[Window, ...]:
         """Return the windows of the participant and of everything of its own."""
-        rows = (*self.endpoints, *self.capabilities, *self.credentials)
-        return (self.window, *(row.window for row in rows))
+        endpoints = (row.window for row in self.endpoints)
+        capabilities = (row.window for row in self.capabilities)
+        credentials = (row.window for row in self.credentials)
+        return (self.window, *endpoints, *capabilities, *credentials)
 
     def at(self, instant: datetime) -> "Participant":
         """Return the participant less what was superseded by an instant.

@@ -12,7 +12,7 @@ from config.foundation.actor import Actor
 from config.foundation.errors import Refused
 from config.foundation.rows import selected_schema
 from customers.identity.enums import MembershipStatus, UserStatus
-from customers.identity.models import ApiToken, ApiTokenUse, Membership, Privilege, Role
+from customers.identity.models import ApiToken, ApiTokenUse, Membership, Privilege, Role, User
 from customers.identity.operations import (
     add_membership,
     create_token,
@@ -264,3 +264,19 @@ def test_the_command_refuses_in_one_line(outsider, acme, slug, owner):
     with pytest.raises(CommandError) as caught:
         call_command("create_tenant", slug, "New", owner=owner)
     assert "\n" not in str(caught.value)
+
+
+def test_the_first_operator_is_made_once_by_command(db, capsys, monkeypatch):
+    monkeypatch.setenv("SWITCHBOARD_OPERATOR_PASSWORD", "a long enough sentence")
+    for _ in range(2):
+        call_command("bootstrap_platform", operator="Ops@bank.example")
+    operator = User.objects.get(email_key="ops@bank.example")
+    assert operator.is_superuser
+    assert operator.check_password("a long enough sentence")
+    assert capsys.readouterr().out.count("operator made") == 1
+
+
+def test_a_weak_password_of_an_operator_is_refused_in_one_line(db, monkeypatch):
+    monkeypatch.setenv("SWITCHBOARD_OPERATOR_PASSWORD", "short")
+    with pytest.raises(CommandError, match="too short"):
+        call_command("bootstrap_platform", operator="ops@bank.example")

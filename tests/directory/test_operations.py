@@ -3,7 +3,7 @@ from django.core.exceptions import ValidationError
 
 from config.foundation.actor import Actor
 from config.foundation.rows import public_schema
-from directory.models import Endpoint, Identifier, Participant, RoutingArtifact
+from directory.models import Capability, Credential, Endpoint, Identifier, Participant, RoutingArtifact
 from directory.operations import activate_artifact, delete_row, save_row
 
 ACTOR = Actor.system("test")
@@ -79,3 +79,21 @@ def test_activating_leaves_tables_of_another_name_alone():
 def test_an_operation_without_an_actor_is_refused():
     with pytest.raises(TypeError, match="actor"):
         save_row(actor=None, row=Participant(name="Nobody"))  # type: ignore[arg-type] # on purpose
+
+
+def test_a_participant_goes_with_all_that_is_its_own_whatever_is_bound_to_its_endpoints(acme):
+    with acme:
+        participant = save_row(actor=ACTOR, row=Participant(name="Bank"))
+        endpoint = save_row(
+            actor=ACTOR,
+            row=Endpoint(participant=participant, protocol="as4", address="https://as4.example/x"),
+        )
+        for row in (
+            Credential(
+                participant=participant, endpoint=endpoint, credential_type="sign", vault_ref="vault://a/b"
+            ),
+            Capability(participant=participant, endpoint=endpoint, service="iso20022.fi"),
+        ):
+            save_row(actor=ACTOR, row=row)
+        delete_row(actor=ACTOR, row=participant)
+        assert not any(model.objects.exists() for model in (Participant, Endpoint, Credential, Capability))
