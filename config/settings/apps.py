@@ -4,7 +4,6 @@ PUBLIC_APPS = [
     "config",  # commands of the composition root
     "unfold",  # before django_tenants and the admin: the first template found wins
     "unfold.contrib.filters",
-    "unfold.contrib.import_export",
     "customers.tenants",  # before django_tenants: of two commands of one name the first app wins
     "django_tenants",
     "django.contrib.contenttypes",
@@ -14,7 +13,6 @@ PUBLIC_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.admin",
-    "import_export",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
