@@ -223,7 +223,7 @@ def _host_of(request: HttpRequest) -> str:
 def _tenant_of_host(host: str) -> Tenant | str | None:
     """Return the tenant of a verified host, or the slug that a host below BASE_DOMAIN names; None for other hosts."""
     label, dot, parent = host.partition(".")
-    if dot and parent == settings.BASE_DOMAIN:
+    if label and dot and parent == settings.BASE_DOMAIN:
         return label  # whether the slug exists is not told before somebody is let in
     found = (
         Domain.objects.filter(domain=host, verified_at__isnull=False)

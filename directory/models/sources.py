@@ -8,6 +8,7 @@ from django.db import models
 from config.foundation.rows import TenantRow
 from config.foundation.tiers import Tiers
 from directory.enums import FailureMode, RunState, SourceKind
+from directory.validators import check_probe
 
 
 class Source(TenantRow):
@@ -98,6 +99,15 @@ class Probe(TenantRow):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse card numbers.
+
+        Raises:
+            ValidationError: ``possible_card_number`` (the value is not echoed).
+        """
+        super().clean()
+        check_probe(self)
 
 
 class DirectoryVersion(models.Model):

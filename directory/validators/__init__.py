@@ -1,7 +1,7 @@
 """What the directory may hold; rules of identifiers, addresses and profiles come from the registered rails."""
 
 from directory.validators.addresses import check_endpoint, check_identifier, check_prefix_rule
-from directory.validators.artifacts import check_artifact
+from directory.validators.artifacts import check_artifact, check_probe
 from directory.validators.columns import (
     validate_constraints,
     validate_country,
@@ -11,7 +11,8 @@ from directory.validators.columns import (
     validate_result,
     validate_tags,
 )
-from directory.validators.credentials import PRIVATE_KEY, check_credential
+from directory.validators.credentials import check_credential
+from directory.validators.private_keys import PRIVATE_KEY, may_hold_private_key
 
 __all__ = [
     "PRIVATE_KEY",
@@ -20,6 +21,8 @@ __all__ = [
     "check_endpoint",
     "check_identifier",
     "check_prefix_rule",
+    "check_probe",
+    "may_hold_private_key",
     "validate_constraints",
     "validate_country",
     "validate_digits",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
@@ -12,11 +13,14 @@ from config.foundation.rows import PUBLIC_SCHEMA, selected_schema
 from directory.enums import ArtifactKind, SensitivityTier
 from directory.rails.kinds import IdentifierError
 from directory.rails.registry import AddressError, registry
+from directory.rails.text import may_be_card_number
 
 if TYPE_CHECKING:
     from directory.models import Endpoint, Identifier, PrefixRule
 
 BIN_MAX_DIGITS = 8
+BIN_RULE_TEXTS = ("range_text", "calling_prefix", "origin", "brand", "region", "transport_profile")
+CARDS = "cards"
 
 
 def check_identifier(identifier: Identifier) -> None:
@@ -35,10 +39,14 @@ def check_identifier(identifier: Identifier) -> None:
         normal = kind.normalize(given, identifier.scope)
     except IdentifierError as error:
         field = "identifier_type" if error.field == "type" else error.field
+        if field == "scope":
+            identifier.scope = ""
         raise ValidationError({field: ValidationError(error.message, code=error.code)}) from None
     if schema == PUBLIC_SCHEMA.schema_name and not kind.global_allowed:
         message = f"{kind.name} is kept in a tenant's own directory only, never in the global one."
         raise ValidationError({"identifier_type": ValidationError(message, code="tenant_only")})
+    if kind.rail == CARDS:
+        _refuse_card_numbers(identifier, ("external_id", "source"))
     identifier.scope, identifier.tier = normal.scope, normal.tier
     if normal.tier < SensitivityTier.CONFIDENTIAL:
         identifier.value, identifier.normalized = normal.value, normal.normalized
@@ -75,16 +83,12 @@ def check_prefix_rule(rule: PrefixRule) -> None:
     Raises:
         ValidationError: ``possible_card_number`` (without the value), ``unknown_protocol`` or ``invalid``.
     """
-    if rule.artifact.kind == ArtifactKind.BIN_TABLE and len(rule.prefix) > BIN_MAX_DIGITS:
-        rule.prefix = ""
-        raise ValidationError(
-            {
-                "prefix": ValidationError(
-                    f"A BIN has at most {BIN_MAX_DIGITS} digits; more may be a card number, which is never kept here.",
-                    code="possible_card_number",
-                )
-            }
-        )
+    if rule.artifact.kind == ArtifactKind.BIN_TABLE:
+        if len(rule.prefix) > BIN_MAX_DIGITS:
+            rule.prefix = ""
+            message = f"A BIN has at most {BIN_MAX_DIGITS} digits; more may be a card number, which is never kept here."
+            raise ValidationError({"prefix": ValidationError(message, code="possible_card_number")})
+        _refuse_card_numbers(rule, BIN_RULE_TEXTS)
     if rule.target_protocol:
         try:
             rule.target_address = registry.check_address(rule.target_protocol, rule.target_address)
@@ -92,3 +96,16 @@ def check_prefix_rule(rule: PrefixRule) -> None:
             raise ValidationError(
                 {f"target_{error.field}": ValidationError(error.message, code=error.code)}
             ) from None
+
+
+def _refuse_card_numbers(row: Identifier | PrefixRule, fields: Iterable[str]) -> None:
+    """Refuse texts beside a card identifier that may be the card's number.
+
+    Raises:
+        ValidationError: ``possible_card_number`` (without the value), under the first such field.
+    """
+    for field in fields:
+        if may_be_card_number(getattr(row, field) or ""):
+            setattr(row, field, "")
+            message = "This may be a card number, which is never kept here."
+            raise ValidationError({field: ValidationError(message, code="possible_card_number")})

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import load_der_private_key
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.exceptions import ValidationError
+
+from directory.validators.private_keys import may_hold_private_key
 
 if TYPE_CHECKING:
     from directory.models import Credential
 
 VAULT_REFERENCE = re.compile(r"(vault://|azurekv://|gcpkms://|arn:aws:kms:|pkcs11:)[!-~]{1,500}", re.ASCII)
 FINGERPRINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
-PRIVATE_KEY = re.compile(
-    r"PRIVATE[ _-]?KEY|BEGIN\s+OPENSSH|PuTTY-User-Key-File|\"(d|p|q|dp|dq|qi|k)\"\s*:\s*\"[A-Za-z0-9_-]{16,}",
-    re.IGNORECASE,
-)
+TEXTS = ("certificate", "vault_ref", "fingerprint", "external_id", "source")
 
 
 def check_credential(credential: Credential) -> None:
@@ -30,9 +27,9 @@ def check_credential(credential: Credential) -> None:
         ValidationError: ``private_key_refused``, ``certificate_invalid``, ``vault_ref_invalid`` or
             ``fingerprint_invalid``.
     """
-    for field in ("certificate", "vault_ref", "fingerprint", "external_id"):
-        if PRIVATE_KEY.search(getattr(credential, field)) or _is_private_key(getattr(credential, field)):
-            setattr(credential, field, "")
+    for field in TEXTS:
+        if may_hold_private_key(getattr(credential, field)):
+            setattr(credential, field, "")  # nor is it left on the row, where a traceback shows it
             message = "A private key is never kept here: store it in a vault and give its reference."
             raise ValidationError({field: ValidationError(message, code="private_key_refused")})
     if credential.vault_ref and not VAULT_REFERENCE.fullmatch(credential.vault_ref):
@@ -46,29 +43,14 @@ def check_credential(credential: Credential) -> None:
         raise ValidationError({"fingerprint": ValidationError(message, code="fingerprint_invalid")})
 
 
-def _is_private_key(text: str) -> bool:
-    """Tell whether a text is the base64 body of a private key (PKCS#8, PKCS#1 or SEC 1) without its PEM lines."""
-    body = "".join(line for line in text.split() if not line.startswith("-----"))
-    if len(body) < 40 or not re.fullmatch(r"[A-Za-z0-9+/=_-]+", body):
-        return False
-    try:
-        der = base64.b64decode(
-            body + "=" * (-len(body) % 4), altchars=b"-_" if re.search("[-_]", body) else None
-        )
-        load_der_private_key(der, password=None)
-    except TypeError:
-        return True  # an encrypted one
-    except (ValueError, UnsupportedAlgorithm):
-        return False
-    return True
-
-
 def _take_certificate(credential: Credential) -> None:
     try:
         certificates = x509.load_pem_x509_certificates(credential.certificate.encode())
     except ValueError:
         message = "This is no PEM certificate: paste what stands from BEGIN CERTIFICATE to END CERTIFICATE."
         raise ValidationError({"certificate": ValidationError(message, code="certificate_invalid")}) from None
+    # What stands around the certificates is not kept.
+    credential.certificate = "".join(one.public_bytes(Encoding.PEM).decode() for one in certificates)
     leaf = certificates[0]
     credential.fingerprint = leaf.fingerprint(hashes.SHA256()).hex()
     credential.valid_from, credential.valid_to = leaf.not_valid_before_utc, leaf.not_valid_after_utc

@@ -1,5 +1,6 @@
 """Pages of the audit chain."""
 
+import csv
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from audit.admin import name_actors
 from audit.models import AuditEvent
 from config.foundation.actor import Actor
+from customers.identity.models import RolePrivilege
 from directory.models import Identifier, Participant
 from directory.operations import delete_row, save_row
 from tests.sealing import seal
@@ -128,3 +130,18 @@ def test_actors_are_named_for_display(acme_admin: Any) -> None:
     assert named["system:import_bic"] == "command import_bic"
     assert named["database:app"] == "database role app"
     assert named["token:unknown"] == "token unknown"
+
+
+def test_the_chain_is_taken_away_as_csv_by_who_may(client: Client, acme: Any, party: Participant) -> None:
+    with acme:
+        events = [str(pk) for pk in AuditEvent.objects.values_list("pk", flat=True)]
+    response = client.post(LIST, {"action": "export_csv", "_selected_action": events})
+    lines = list(csv.DictReader(response.content.decode().splitlines()))
+    assert {line["id"] for line in lines} == set(events)
+    assert all(len(line["hash"]) == 64 for line in lines)
+    assert MERCHANT not in response.content.decode()
+
+
+def test_without_the_privilege_the_export_is_not_offered(client: Client, party: Participant) -> None:
+    RolePrivilege.objects.filter(privilege__code="export_audit").delete()
+    assert "export_csv" not in client.get(LIST).content.decode()

@@ -3,6 +3,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from config import postgres
+from config.management.commands.up import serving, wait_until_ready
 from config.schemas import MADE_BY_FILE
 
 ROOT = Path(__file__).parent.parent.parent
@@ -35,6 +37,11 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "PORT"}}
     settings = {"SWITCHBOARD_DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "config.settings.dev"}
     return {**kept, **settings, **more}
+
+
+def accepts(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def up(data_dir: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -126,3 +133,14 @@ def test_it_serves_until_told_to_stop_and_leaves_nothing(data_dir, port):
     assert not postgres.is_running(home)
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5)
+
+
+def test_a_server_that_was_killed_leaves_no_worker_on_its_port(port):
+    with serving("127.0.0.1", port, 1) as server:
+        wait_until_ready(server, f"http://127.0.0.1:{port}/healthz")
+        server.kill()
+        server.wait()
+    deadline = time.monotonic() + 5  # seconds: the kernel ends a killed process a moment later
+    while accepts(port) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not accepts(port)

@@ -71,8 +71,15 @@ class AdmittedView(Documented, APIView):
         collect_parameter_faults(request.query_params, known=self.parameters, repeatable=(), faults=faults)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Admit the caller and check their privilege, before anything is looked up."""
+        """Admit the caller and check their privilege, before anything is looked up.
+
+        Raises:
+            Refused: ``bad_request``, a body without a declared length.
+        """
         super().initial(request, *args, **kwargs)
+        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+            # Django reads as much as is declared: such a body would pass for an empty one.
+            raise Refused("bad_request", "Send the body's length (Content-Length); chunks are not read.")
         if request.method not in ("OPTIONS", *self.unchecked_methods):
             faults = Faults()
             self.collect_faults(request, faults)

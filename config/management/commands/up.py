@@ -75,8 +75,8 @@ class Command(BaseCommand):
             remember_maker(home, settings.BASE_DIR)
 
     def _serve(self, host: str, port: int, workers: int) -> None:
-        with _server(host, port, workers) as server:
-            _wait_until_ready(server, _url(host, port) + "/healthz")
+        with serving(host, port, workers) as server:
+            wait_until_ready(server, _url(host, port) + "/healthz")
             self.stdout.write(f"Switchboard is ready: {_url(host, port)}/  (Ctrl-C stops it)")
             self.stdout.flush()
             code = server.wait()
@@ -149,7 +149,8 @@ def _database() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _server(host: str, port: int, workers: int) -> Iterator[subprocess.Popen[bytes]]:
+def serving(host: str, port: int, workers: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Have the server run within the block; leaving ends it and every worker of it."""
     arguments = {
         "--interface": "wsgi",
         "--host": host or "0.0.0.0",  # noqa: S104 -- only when asked for
@@ -173,11 +174,19 @@ def _server(host: str, port: int, workers: int) -> Iterator[subprocess.Popen[byt
         try:
             server.wait(STOP_PATIENCE_S)
         except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
+            server.kill()
             server.wait()
+        # Its workers are in its group, and outlive it where it was killed: they would keep the port.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
 
 
-def _wait_until_ready(server: subprocess.Popen[bytes], url: str) -> None:
+def wait_until_ready(server: subprocess.Popen[bytes], url: str) -> None:
+    """Return once the server answers.
+
+    Raises:
+        CommandError: it ended, or does not answer in time.
+    """
     deadline = time.monotonic() + READY_PATIENCE_S
     while time.monotonic() < deadline:
         if server.poll() is not None:
