@@ -16,7 +16,6 @@ from directory.enums import ArtifactStatus, SensitivityTier
 from directory.models import RoutingArtifact
 from directory.rails.kinds import IdentifierError, IdentifierRole
 from directory.rails.registry import registry
-from directory.validators import PRIVATE_KEY
 
 MASK = "•••"
 KEEP = "Not shown. Leave empty to keep what is stored."
@@ -201,18 +200,6 @@ class SourceForm(DirectoryForm):
         if value is not None and not isinstance(value, dict):
             raise ValidationError("The settings are a JSON object.", code="invalid")
         return value or {}
-
-    def clean_trust_anchors(self) -> str:
-        """Refuse a private key among the certificates.
-
-        Raises:
-            ValidationError: ``private_key_refused``.
-        """
-        value: str = self.cleaned_data["trust_anchors"]
-        if PRIVATE_KEY.search(value):
-            message = "Trust anchors are certificates; a private key is never kept here."
-            raise ValidationError(message, code="private_key_refused")
-        return value
 
     def unseen_names(self) -> set[str]:
         """Hide the settings whenever the form comes back."""

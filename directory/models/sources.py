@@ -8,7 +8,7 @@ from django.db import models
 from config.foundation.rows import TenantRow
 from config.foundation.tiers import Tiers
 from directory.enums import FailureMode, RunState, SourceKind
-from directory.validators import check_probe
+from directory.validators import check_probe, check_source
 
 
 class Source(TenantRow):
@@ -46,6 +46,15 @@ class Source(TenantRow):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a private key among the trust anchors.
+
+        Raises:
+            ValidationError: ``private_key_refused`` (the value is not echoed).
+        """
+        super().clean()
+        check_source(self)
 
 
 class SourceRun(TenantRow):

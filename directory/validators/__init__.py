@@ -11,18 +11,16 @@ from directory.validators.columns import (
     validate_result,
     validate_tags,
 )
-from directory.validators.credentials import check_credential
-from directory.validators.private_keys import PRIVATE_KEY, may_hold_private_key
+from directory.validators.credentials import check_credential, check_source
 
 __all__ = [
-    "PRIVATE_KEY",
     "check_artifact",
     "check_credential",
     "check_endpoint",
     "check_identifier",
     "check_prefix_rule",
     "check_probe",
-    "may_hold_private_key",
+    "check_source",
     "validate_constraints",
     "validate_country",
     "validate_digits",

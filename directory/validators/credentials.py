@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from directory.validators.private_keys import may_hold_private_key
 
 if TYPE_CHECKING:
-    from directory.models import Credential
+    from directory.models import Credential, Source
 
 VAULT_REFERENCE = re.compile(r"(vault://|azurekv://|gcpkms://|arn:aws:kms:|pkcs11:)[!-~]{1,500}", re.ASCII)
 FINGERPRINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -54,3 +54,15 @@ def _take_certificate(credential: Credential) -> None:
     leaf = certificates[0]
     credential.fingerprint = leaf.fingerprint(hashes.SHA256()).hex()
     credential.valid_from, credential.valid_to = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+
+
+def check_source(source: Source) -> None:
+    """Refuse a private key among the trust anchors, which are certificates.
+
+    Raises:
+        ValidationError: ``private_key_refused``.
+    """
+    if may_hold_private_key(source.trust_anchors):
+        source.trust_anchors = ""  # a refused value is not left on the row, where a traceback shows it
+        message = "Trust anchors are certificates; a private key is never kept here."
+        raise ValidationError({"trust_anchors": ValidationError(message, code="private_key_refused")})
