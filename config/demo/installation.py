@@ -4,7 +4,6 @@ from copy import deepcopy
 from datetime import datetime
 from pathlib import Path
 
-from customers.tenants.operations import bootstrap_platform
 from django.core.management import call_command
 from django.core.management.base import OutputWrapper
 
@@ -24,6 +23,7 @@ from config.demo.writing import Writer
 from config.foundation.actor import Actor, request_context
 from config.foundation.rows import public_schema
 from customers.tenants.models import Tenant
+from customers.tenants.operations import bootstrap_platform
 from directory.enums import RunState
 from directory.models import SourceRun
 
