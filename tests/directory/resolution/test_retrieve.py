@@ -471,7 +471,7 @@ def test_the_rows_of_another_tenant_change_nothing_of_an_answer(acme, globex):
     for body, found in zip(made_requests(1), resolve_many(made_requests(1), context=before), strict=True):
         assert not isinstance(found, InvalidRequest)
         response = found.response
-        assert response["directives"] == response["evidence"] == []
+        assert (response["directives"], response["evidence"]) == ([], [])
         assert {line["outcome"] for line in response["resolution_trace"]} == {"miss"}
         assert not any("candidates" in line for line in response["resolution_trace"])
         assert response.get("explanation", {"candidates": []})["candidates"] == []
