@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
-from django.apps import apps
 from django.contrib import admin
 from django.db.models import QuerySet, TextField, Value
 from django.db.models.functions import Cast
@@ -17,7 +16,7 @@ from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter, Te
 from unfold.decorators import display
 
 from audit.models import AuditEvent, ChainHead
-from audit.presenters import PAST_TENSE, present_changes, summarize
+from audit.presenters import PAST_TENSE, name_resource, present_changes, summarize
 from config.foundation.admin import EXPORTED_ROWS_MAX, ExportMixin, ReadOnlyAdmin, safe_cell
 from customers.identity.models import ApiToken, User
 
@@ -39,9 +38,6 @@ ACTION_COLOURS = {
     "refused": "warning",
     "login_failed": "warning",
 }
-
-
-DONE = PAST_TENSE | {"activate": "activated", "import": "imported", "export": "exported", "access": "entered"}
 
 
 class ActionFilter(DropdownFilter):  # type: ignore[misc]
@@ -189,7 +185,7 @@ class AuditEventAdmin(ExportMixin, ReadOnlyAdmin):
     @display(description="action", label=ACTION_COLOURS)  # type: ignore[untyped-decorator]
     def shown_action(self, event: AuditEvent) -> tuple[str, str]:
         """Show what was done as a coloured word."""
-        return event.action, DONE.get(event.action, event.action.replace("_", " "))
+        return event.action, PAST_TENSE.get(event.action, event.action.replace("_", " "))
 
     @admin.display(description="what")
     def what(self, event: Any) -> str:
@@ -269,7 +265,7 @@ def name_actors(actors: Iterable[str]) -> dict[str, str]:
 
 def name_row(event: AuditEvent) -> str:
     """Return the kind of row and, where the change holds one, its name."""
-    kind = _kind(event.resource)
+    kind = name_resource(event.resource)
     name = event.after.get("name") or event.before.get("name") or event.resource_id[:8]
     return f"{kind} {name if isinstance(name, str) else event.resource_id[:8]}".strip()
 
@@ -282,13 +278,6 @@ def _actor_words(kind: str, reference: str, users: dict[str, str], tokens: dict[
     return {"system": f"command {reference}", "database": f"database role {reference}"}.get(
         kind, f"{kind} {reference}"
     )
-
-
-def _kind(resource: str) -> str:
-    try:
-        return str(apps.get_model(resource)._meta.verbose_name)
-    except (LookupError, ValueError):
-        return resource.rpartition(".")[2]
 
 
 def _alike(event: AuditEvent) -> list[tuple[str, dict[str, str]]]:

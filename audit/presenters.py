@@ -4,13 +4,26 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
+
 from audit.models import AuditEvent
 
 HIDDEN = "•••"
 HIDDEN_CHANGED = "••• changed"
 VALUE_MAX_LENGTH = 200  # characters of a value in a sentence
 
-PAST_TENSE = {"create": "created", "update": "changed", "delete": "deleted"}
+PAST_TENSE = {
+    "create": "created",
+    "update": "changed",
+    "delete": "deleted",
+    "activate": "activated",
+    "import": "imported",
+    "export": "exported",
+    "access": "entered",
+    "revoke": "revoked",
+    "rotate": "rotated",
+    "set_password": "set the password of",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +57,18 @@ def present_changes(event: AuditEvent) -> list[Change]:
 
 def summarize(event: AuditEvent) -> str:
     """Return a sentence such as “changed participant: changed status from active to draining”."""
-    subject = event.resource.rpartition(".")[2]
-    headline = f"{PAST_TENSE.get(event.action, event.action)} {subject}".strip()
+    headline = f"{PAST_TENSE.get(event.action, event.action)} {name_resource(event.resource)}".strip()
     if not (event.before and event.after):
         return headline
     return f"{headline}: {'; '.join(change.words for change in present_changes(event))}"
+
+
+def name_resource(resource: str) -> str:
+    """Return the words for a kind of row: “prefix rule” for ``directory.prefixrule``, else the name itself."""
+    try:
+        return str(apps.get_model(resource)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return resource.rpartition(".")[2]
 
 
 def is_hidden(value: Any) -> bool:
