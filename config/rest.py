@@ -31,6 +31,7 @@ CODES_OF_STATUS = {
     415: ("unsupported_media_type", "Send the body as application/json."),
     421: ("unknown_host", "No tenant has this host."),
     429: ("throttled", "Wait as long as Retry-After says."),
+    503: ("not_ready", "The database does not answer. Try again in a while."),
 }
 
 

@@ -7,6 +7,7 @@ from config.pages import home
 from config.sites import platform_site
 
 URLCONF = "config.urls_platform"
+handler500 = "config.pages.explain_failure"
 
 urlpatterns = [
     path("", home, name="home"),

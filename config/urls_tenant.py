@@ -1,13 +1,16 @@
 """Addresses of one tenant, below ``/t/<slug>`` or on a host of its own."""
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from config import openapi
 from config.sites import tenant_site
 
 URLCONF = "config.urls_tenant"
+handler500 = "config.pages.explain_failure"
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", tenant_site.urls),
     path("api/v1/", include("directory.rest.urls")),
     path("api/schema/", openapi.serve_document, {"urlconf": URLCONF}, name="api-schema"),

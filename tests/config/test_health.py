@@ -1,6 +1,6 @@
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 
 from tests.directory.rest.calling import problem_of
@@ -34,3 +34,36 @@ def test_only_the_exact_paths_are_answered(db):
 
 def _broken(execute, sql, params, many, context):
     return execute("SELECT * FROM no_such_table", (), many, context)
+
+
+def _gone(execute, sql, params, many, context):
+    raise OperationalError("server closed the connection unexpectedly")
+
+
+@pytest.mark.parametrize(
+    "path", ["/t/acme/api/v1/directory/participants", "/t/acme/api/v1/resolve?type=bic&value=X"]
+)
+def test_a_database_that_does_not_answer_is_a_503_of_the_api(db, make_api, path):
+    api = make_api("acme", "directory.read", "directory.resolve")
+    with connection.execute_wrapper(_gone):
+        response = api.get(path)
+    assert (response.status_code, problem_of(response)["code"]) == (503, "not_ready")
+    assert response["Retry-After"]
+
+
+def test_a_database_that_does_not_answer_is_a_503_page_for_people(db):
+    with connection.execute_wrapper(_gone):
+        response = Client(raise_request_exception=False).get("/t/acme/admin/")
+    assert response.status_code == 503
+    assert "database does not answer" in response.content.decode()
+
+
+def test_another_failure_is_still_a_500(db, make_api):
+    api = make_api("acme", "directory.read")
+    with connection.execute_wrapper(_broken):
+        response = api.get("directory/participants")
+    assert (response.status_code, problem_of(response)["code"]) == (500, "internal_error")
+
+
+def test_a_tenants_address_leads_to_its_administration(db):
+    assert Client().get("/t/acme/")["Location"] == "/t/acme/admin/"
