@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 ADMISSION_ERRORS = (
     "not_authenticated",
     "token_invalid",
+    "token_in_query",
     "permission_denied",
     "tenant_mismatch",
     "tenant_inactive",
@@ -17,6 +18,7 @@ ADMISSION_ERRORS = (
     "unknown_host",
     "internal_error",
     "tenant_not_ready",
+    "not_ready",
 )
 BODY_ERRORS = (
     "malformed_json",
