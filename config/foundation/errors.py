@@ -1,7 +1,11 @@
 """Refusals that are foreseen: a stable code, a sentence, and one registry that says what each code means."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
+
+_ECHOED_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}", re.ASCII)
+_ECHOED_DIGITS_MAX = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +58,10 @@ class ErrorRegistry:
 
 
 error_registry = ErrorRegistry()
+
+
+def shown_name(name: str) -> str:
+    """Return a name that a caller chose as it may be repeated: ``…`` where it may hold a number or secret."""
+    digits = sum(character.isdigit() for character in name)
+    is_harmless = _ECHOED_NAME.fullmatch(name) and digits <= _ECHOED_DIGITS_MAX and "sbt_" not in name
+    return name if is_harmless else "…"

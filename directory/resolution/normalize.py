@@ -1,7 +1,7 @@
 """Step 1: from JSON to a request as understood, or every fault of it at once.
 
-No message repeats a value, and a pointer names no key that the contract does not know: what was sent may be a
-card number. (Messages of the rails repeat values only of types that allow it.)
+No message repeats a value, and a key that the contract does not know is named only where it cannot hold a card number.
+(Messages of the rails repeat values only of types that allow it.)
 """
 
 import math
@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from config.foundation.errors import shown_name
 from directory.rails.kinds import IdentifierError, IdentifierRole, Normalized
 from directory.rails.registry import Registry
 from directory.resolution.records import (
@@ -26,6 +27,7 @@ from directory.resolution.records import (
 LARGEST_LIMIT = 50
 MOST_IDENTIFIERS = 20
 MOST_VALUES = 20
+MOST_STRAYS = 20  # unknown keys named one by one
 LONGEST_STALENESS_S = 10 * 366 * 86_400
 KEYS = (
     "identifiers", "serviceContext", "constraints", "tenant", "asOf", "limit", "explain", "correlationId",
@@ -129,12 +131,9 @@ class _Reader:
         if not isinstance(value, dict):
             self.refuse(pointer, "invalid_type", "Give an object.")
             return {}
-        strays = len(value.keys() - set(known))
-        if strays:
-            detail = (
-                f"{strays} unknown field{'s' if strays > 1 else ''}; known are {', '.join(sorted(known))}."
-            )
-            self.refuse(pointer, "unknown_field", detail)
+        for name in sorted({shown_name(stray) for stray in value.keys() - set(known)})[:MOST_STRAYS]:
+            detail = f"{name} is no field here; known are {', '.join(sorted(known))}."
+            self.refuse(f"{pointer}/{name}", "unknown_field", detail)
         return {name: value[name] for name in known if value.get(name) is not None}
 
 

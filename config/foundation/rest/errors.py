@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from config.foundation.errors import ErrorKind, error_registry
+from config.foundation.errors import ErrorKind, error_registry, shown_name
 
 ERROR_KINDS = (
     ErrorKind(
@@ -116,8 +115,6 @@ ERROR_KINDS = (
 error_registry.register(*ERROR_KINDS)
 
 CODES_ALONE = frozenset({"unknown_parameter", "unknown_field", "invalid_cursor"})
-_ECHOED_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}", re.ASCII)
-_ECHOED_DIGITS_MAX = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +183,3 @@ def pointer(path: Iterable[str | int]) -> str:
         f"/{part if isinstance(part, int) else shown_name(part).replace('~', '~0').replace('/', '~1')}"
         for part in path
     )
-
-
-def shown_name(name: str) -> str:
-    """Return a name that a caller chose as it may be repeated: ``…`` where it may hold a number or secret."""
-    digits = sum(character.isdigit() for character in name)
-    is_harmless = _ECHOED_NAME.fullmatch(name) and digits <= _ECHOED_DIGITS_MAX and "sbt_" not in name
-    return name if is_harmless else "…"

@@ -8,8 +8,8 @@ from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 
 from config.foundation.actor import request_context
-from config.foundation.errors import Refused, error_registry
-from config.foundation.rest.errors import ERROR_KINDS, Fault, InvalidInput, pointer, shown_name
+from config.foundation.errors import Refused, error_registry, shown_name
+from config.foundation.rest.errors import ERROR_KINDS, Fault, InvalidInput, pointer
 from config.foundation.rest.problems import answer_exception, problem, problem_of
 
 REQUEST_ID = "8e03978e-40d5-43e8-bc93-6894a57f9324"
