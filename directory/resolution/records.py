@@ -350,7 +350,6 @@ class ResolverSettings:
     default_route: bool = False
     level_order: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
     strict_check_digits: bool = False
-    live_smp: bool = False
     time_zone: str = "UTC"
 
 
