@@ -19,6 +19,7 @@ TEMPLATE = "switchboard_template"
 MADE_FROM = (
     "*/migrations/**/*.py",
     "*/migrations/**/*.sql",
+    "customers/*/operations/**/*.py",
     "customers/*/operations.py",
     "config/foundation/*.py",
     "tests/cast.py",

@@ -23,6 +23,7 @@ from customers.identity.operations import (
 )
 from customers.identity.tokens import TokenText, find_token, new_text, parse_text
 from customers.tenants import operations as tenants
+from customers.tenants.operations import provisioning
 from customers.tenants.enums import PlacementState, TenantStatus
 from customers.tenants.models import Domain, Placement, Tenant
 from directory.models import Participant
@@ -237,7 +238,7 @@ def test_a_tenant_is_made_with_host_place_schema_and_owner(outsider, acme):
 
 def test_a_schema_that_fails_is_noted_and_tried_again(db, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr(tenants, "call_command", lambda *_args, **_options: 1 / 0)
+        broken.setattr(provisioning, "call_command", lambda *_args, **_options: 1 / 0)
         with pytest.raises(Refused) as caught:
             tenants.create_tenant(actor=ACTOR, slug="initech", name="Initech")
     assert caught.value.code == "provisioning_failed"

@@ -1,87 +1,18 @@
-"""Making tenants: the rows first, in one transaction, then the schema, which can be tried again."""
+"""Making the schema of a tenant: whole or not at all, and tried again as often as it takes."""
 
-from typing import Any, Protocol
-
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import connections
 from django.db.models.functions import Now
-from django_tenants.utils import get_public_schema_name
 from psycopg import sql
 
 from config.foundation.actor import Actor, acting, operation
 from config.foundation.errors import Refused
 from config.foundation.rows import public_schema
 from customers.tenants.enums import PlacementState, TenantStatus
-from customers.tenants.models import Domain, Placement, Tenant
+from customers.tenants.models import Placement, Tenant
 
 ERROR_MAX_LENGTH = 2000
-PLATFORM_NAME = "Platform"
-
-
-class CreatedStep(Protocol):
-    """What a higher app adds to the creation of a tenant, in the same transaction."""
-
-    def __call__(self, *, actor: Actor, tenant: Tenant, owner: Any) -> None:
-        """Do the app's part; ``owner`` is the person who creates the tenant, or None."""
-
-
-_created_steps: list[CreatedStep] = []
-
-
-def on_tenant_created(step: CreatedStep) -> None:
-    """Add a step to every creation of a tenant; steps run in the order they were added, each once."""
-    if step not in _created_steps:
-        _created_steps.append(step)
-
-
-def create_tenant(*, actor: Actor, slug: str, name: str, owner: Any = None, **values: Any) -> Tenant:
-    """Make a tenant and its schema, and return it in use.
-
-    Args:
-        actor: who makes it.
-        slug: stands in its addresses, for ever.
-        name: what people call it.
-        owner: the person who becomes its owner.
-        values: further columns of Tenant, such as ``type``.
-
-    Raises:
-        ValidationError: what the columns refuse, such as ``slug_reserved``; nothing was made.
-        Refused: ``provisioning_failed``; the tenant is there, and ``provision_tenant`` tries again.
-    """
-    with public_schema():
-        tenant = register_tenant(actor=actor, slug=slug, name=name, owner=owner, **values)
-    return provision_tenant(actor=actor, tenant=tenant)
-
-
-@operation(verb="create")
-def register_tenant(
-    *,
-    actor: Actor,
-    slug: str,
-    name: str,
-    owner: Any = None,
-    reason: str = "",  # noqa: ARG001 -- read by the decorator
-    **values: Any,
-) -> Tenant:
-    """Write the rows of a tenant that has no schema yet: itself, its host name, its place, its owner.
-
-    Raises:
-        ValidationError: what the columns refuse.
-    """
-    tenant = Tenant.draft(slug=slug, name=name, **values)
-    tenant.full_clean()
-    tenant.save()
-    domain = Domain(tenant=tenant, domain=f"{slug}.{settings.BASE_DOMAIN}", is_primary=True)
-    domain.full_clean()
-    domain.save()
-    placement = Placement(tenant=tenant, state=PlacementState.PROVISIONING)
-    placement.full_clean()
-    placement.save()
-    for step in _created_steps:
-        step(actor=actor, tenant=tenant, owner=owner)
-    return tenant
 
 
 def provision_tenant(*, actor: Actor, tenant: Tenant) -> Tenant:
@@ -106,19 +37,6 @@ def provision_tenant(*, actor: Actor, tenant: Tenant) -> Tenant:
             ) from error
         tenant.refresh_from_db()
     return tenant
-
-
-@operation(verb="bootstrap")
-def bootstrap_platform(*, actor: Actor, reason: str = "") -> Tenant:  # noqa: ARG001 -- read by the decorator
-    """Return the platform's own row, that of the public schema, made where it is missing; it is shown nowhere."""
-    public = get_public_schema_name()
-    found = Tenant.objects.filter(schema_name=public).first()
-    if found is not None:
-        return found
-    platform = Tenant(schema_name=public, slug=public, name=PLATFORM_NAME, status=TenantStatus.ACTIVE)
-    platform.full_clean(exclude=["slug"])  # reserved for everybody else
-    platform.save()
-    return platform
 
 
 @operation(verb="provision")
