@@ -23,9 +23,9 @@ from customers.identity.operations import (
 )
 from customers.identity.tokens import TokenText, find_token, new_text, parse_text
 from customers.tenants import operations as tenants
-from customers.tenants.operations import provisioning
 from customers.tenants.enums import PlacementState, TenantStatus
 from customers.tenants.models import Domain, Placement, Tenant
+from customers.tenants.operations import provisioning
 from directory.models import Participant
 
 ACTOR = Actor.system("tests")
