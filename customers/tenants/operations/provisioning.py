@@ -111,8 +111,7 @@ def _make_schema(tenant: Tenant, blueprint: Blueprint | None) -> None:
     placement.save()
     if current.status in (TenantStatus.PROVISIONING, TenantStatus.WAITLISTED):
         current.status = TenantStatus.ACTIVE
-        current.full_clean()
-        current.save()
+        current.save(update_fields=["status"])
 
 
 @operation(verb="provision")
