@@ -9,9 +9,11 @@ from django_tenants.utils import get_public_schema_name, get_tenant_model
 
 from config.foundation.schemas import (
     OWNER_ALIAS,
+    TEMPLATE_SCHEMA,
     ensure_application_role,
     ensure_template,
     migrate_schema,
+    open_schema,
     pending_migrations,
     schema_exists,
 )
@@ -52,17 +54,26 @@ def migrate_schemas(*, tell: Callable[[str], None]) -> int:
     Raises:
         InconsistentMigrationHistory: The database was made by a history of migrations that is not this one.
     """
-    ensure_application_role()
+    is_new_role = ensure_application_role()
     public = get_public_schema_name()
     changed = _migrate(public, tell=tell)
     ensure_template()
-    tenants = get_tenant_model().objects.using(OWNER_ALIAS).exclude(schema_name=public)
-    for schema_name in list(tenants.order_by("schema_name", "pk").values_list("schema_name", flat=True)):
-        if schema_exists(
-            schema_name, using=OWNER_ALIAS
-        ):  # a tenant that waits for its schema gets a current one
-            changed += _migrate(schema_name, tell=tell)
+    existing = list(filter(_exists, _tenant_schemas()))  # one that is missing is made current
+    for schema_name in existing:
+        changed += _migrate(schema_name, tell=tell)
+    if is_new_role:  # of a database that is older than the role: what did not change is opened as well
+        for schema_name in (public, TEMPLATE_SCHEMA, *existing):
+            open_schema(schema_name)
     return changed
+
+
+def _tenant_schemas() -> list[str]:
+    tenants = get_tenant_model().objects.using(OWNER_ALIAS).exclude(schema_name=get_public_schema_name())
+    return list(tenants.order_by("schema_name", "pk").values_list("schema_name", flat=True))
+
+
+def _exists(schema_name: str) -> bool:
+    return schema_exists(schema_name, using=OWNER_ALIAS)
 
 
 def _migrate(schema_name: str, *, tell: Callable[[str], None]) -> int:

@@ -121,22 +121,24 @@ def ensure_template() -> Migrations:
     return recorded_migrations(TEMPLATE_SCHEMA, using=OWNER_ALIAS)
 
 
-def ensure_application_role() -> None:
-    """Make the role that the application works as, where it is missing; without a password, which its host sets.
+def ensure_application_role() -> bool:
+    """Make the role that the application works as, and tell whether it was missing; its password is its host's affair.
 
     Raises:
         ProgrammingError: the owner may not make roles.
     """
     role = application_role()
     if not role:
-        return
+        return False
     with connections[OWNER_ALIAS].cursor() as cursor:
+        cursor.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
         cursor.execute("SELECT FROM pg_catalog.pg_roles WHERE rolname = %s", [role])
-        if cursor.fetchone() is None:
+        is_missing = cursor.fetchone() is None
+        if is_missing:
             cursor.execute(
                 sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)).as_string(cursor.connection)
             )
-        cursor.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    return is_missing
 
 
 def open_schema(name: str) -> None:
