@@ -86,7 +86,7 @@ def with_a_closed_schema():
 
 def with_a_foreign_role():
     role = Role.objects.create(tenant=of("globex").get(), title="Clerk", code="clerk")
-    membership = Membership.objects.filter(tenant__slug="acme").first()
+    membership = Membership.objects.get(tenant__slug="acme", user__email_key="acme.member@example.com")
     as_database_owner(
         "INSERT INTO public.identity_membershiprole (id, membership_id, role_id, created_at, updated_at, row_version)"
         f" VALUES (gen_random_uuid(), '{membership.pk}', '{role.pk}', now(), now(), 1)"
