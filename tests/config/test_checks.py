@@ -5,9 +5,8 @@ from django.db import connections
 
 
 def found():
-    return [
-        each.id for each in run_checks(include_deployment_checks=True) if each.id.startswith("switchboard.")
-    ]
+    ids = [str(each.id) for each in run_checks(include_deployment_checks=True)]
+    return [each for each in ids if each.startswith("switchboard.")]
 
 
 def test_an_application_that_works_as_the_owner_is_warned_of(db, monkeypatch):
