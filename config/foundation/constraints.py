@@ -90,7 +90,7 @@ def translated() -> Iterator[None]:
         raise known from None
 
 
-def refusal_of(error: DatabaseError) -> ValidationError | Refused | None:
+def refusal_of(error: DatabaseError) -> ValidationError | Refused | None:  # noqa: PLR0911 -- one a kind of breach
     """Return what a database's refusal means, or None for a fault that no rule foresees."""
     state = getattr(error.__cause__, "sqlstate", None)
     if state in BUSY:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import models
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.plumbing import build_choice_field
 from rest_framework import serializers
 
 from config.foundation.constraints import NOT_FOUND, missing_reference
@@ -53,10 +54,12 @@ class TextShape(Shape):
 class ChoiceShape(Shape):
     """One of a few words."""
 
-    def __init__(self, *, choices: tuple[str, ...], **options: Any) -> None:
+    def __init__(self, *, choices: tuple[tuple[str, str], ...], **options: Any) -> None:
         super().__init__(**options)
-        self.words = choices
-        self.schema = {"type": "string", "enum": list(choices)}
+        self.words = [str(value) for value, _ in choices]
+        self.schema = build_choice_field(
+            serializers.ChoiceField(choices=choices)
+        )  # as the read schema has it
 
     def to_internal_value(self, data: Any) -> str:
         """Return the word."""

@@ -125,7 +125,7 @@ class WriteSerializer(serializers.Serializer[Any], Generic[M]):
         field: Any = model._meta.get_field(name)
         options = _options(field) | adjusted
         if field.choices:
-            return ChoiceShape(choices=tuple(str(value) for value, _ in field.flatchoices), **options)
+            return ChoiceShape(choices=tuple(field.flatchoices), **options)
         if isinstance(field, ArrayField):
             return TextListShape(**options)
         return next(shape for kind, shape in SHAPES if isinstance(field, kind))(**options)
@@ -141,8 +141,6 @@ class WriteSerializer(serializers.Serializer[Any], Generic[M]):
         if field.allow_null:
             kinds = schema.get("type", "string")
             schema["type"] = [*([kinds] if isinstance(kinds, str) else kinds), "null"]
-            if "enum" in schema:
-                schema["enum"] = [*schema["enum"], None]
         if field.help_text:
             schema["description"] = str(field.help_text)
         return schema

@@ -1,7 +1,7 @@
 """Create, change and delete rows of a table: who may, what a body may hold, one operation, one answer.
 
-Each write is one transaction around the operation and the representation that answers it, opened in ``effect``: what all
-writes are to have in common (stored answers, preconditions, rehearsals) belongs there.
+Each write is one transaction around the operation and the representation that answers it, opened in ``effect``:
+what all writes are to have in common (stored answers, preconditions, rehearsals) belongs there.
 """
 
 from __future__ import annotations
