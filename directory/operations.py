@@ -1,18 +1,21 @@
 """Changes of the directory, each one transaction that the audit chain attributes to its actor."""
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import JSONField
 
 from config.foundation.actor import Actor, operation
 from config.foundation.constraints import refuse_while_in_use
 from config.foundation.errors import Refused
 from config.foundation.rows import TenantRow
-from directory.enums import ArtifactStatus
-from directory.models import PrefixRule, RoutingArtifact
+from directory.enums import ArtifactStatus, SensitivityTier
+from directory.models import Identifier, PrefixRule, RoutingArtifact
 
+WRITE_AGAIN = "Write the value again: it is sealed for the type and scope that it was written with."
 AnyRow = TypeVar("AnyRow", bound=TenantRow)
 
 
@@ -25,7 +28,9 @@ def save_row(*, actor: Actor, row: AnyRow, reason: str = "") -> AnyRow:  # noqa:
         Refused: ``artifact_not_draft``; ``not_found`` where the row was deleted meanwhile.
     """
     if not row._state.adding:
-        _refuse_in_force(_locked(type(row), row.pk))
+        stored = _locked(type(row), row.pk)
+        _refuse_in_force(stored)
+        _refuse_unsealing(stored, row)
     return _saved(row)
 
 
@@ -53,9 +58,11 @@ def change_row(
     """
     row = _locked(model, row_id)
     _refuse_in_force(row)
+    stored = copy(row)
     for name, value in changes.items():
         is_json = isinstance(model._meta.get_field(name), JSONField)
         setattr(row, name, merged(getattr(row, name), value) if is_json else value)
+    _refuse_unsealing(stored, row)
     return _saved(row)
 
 
@@ -144,3 +151,16 @@ def _refuse_in_force(stored: TenantRow) -> None:
         stored.refuse_unless_draft()
     elif isinstance(stored, PrefixRule):
         stored.artifact.refuse_unless_draft()
+
+
+def _refuse_unsealing(stored: TenantRow, row: TenantRow) -> None:
+    """Refuse another type or scope for a confidential value that is not written again: it might become readable.
+
+    Raises:
+        ValidationError: ``required``, under ``value``.
+    """
+    if not isinstance(stored, Identifier) or not isinstance(row, Identifier):
+        return
+    is_kept = stored.tier >= SensitivityTier.CONFIDENTIAL and row.value == stored.value
+    if is_kept and (row.identifier_type, row.scope) != (stored.identifier_type, stored.scope):
+        raise ValidationError({"value": ValidationError(WRITE_AGAIN, code="required")})

@@ -124,13 +124,17 @@ def refuse_while_in_use(row: models.Model) -> None:
     found = [
         (
             relation.related_model,
-            relation.related_model._default_manager.filter(**{relation.field.name: row}).count(),
+            _count(relation.related_model, relation.field.name, row),
         )
         for relation in row._meta.related_objects
         if relation.on_delete is models.PROTECT
     ]
     if any(count for _, count in found):
         raise _in_use(found)
+
+
+def _count(model: Any, name: str, value: Any) -> int:
+    return int(model._default_manager.filter(**{name: value}).count())  # noqa: SLF001 -- Django's own name for it
 
 
 def _in_use(found: list[tuple[Any, int]]) -> Refused:
@@ -156,7 +160,7 @@ def _of_foreign_key(model: type[models.Model], name: str, detail: str) -> Valida
         return ValidationError(OVERTAKEN, code="conflict")
     if key is None or key["column"] == field.column:
         return ValidationError({field.name: missing_reference(field.related_model)})
-    return _in_use([(model, model._default_manager.filter(**{field.attname: key["value"]}).count() or 1)])
+    return _in_use([(model, _count(model, field.attname, key["value"]) or 1)])
 
 
 @cache

@@ -24,8 +24,8 @@ ACTIVATE = Operation(
     operation_id="routing_artifacts_activate",
     summary="Put a version in force",
     description=(
-        "The version that is in force is retired in the same transaction; activating that one again undoes it. What is, "
-        "or was, in force is not edited any more. Needs the privilege `directory.manage`."
+        "The version that is in force is retired in the same transaction; activating that one again undoes it. "
+        "What is, or was, in force is not edited any more. Needs the privilege `directory.manage`."
     ),
     tag=TAG_ROUTING,
     response=serializers.RoutingArtifactSerializer,

@@ -43,7 +43,7 @@ class Component:
 class Operation:
     """One operation of the document.
 
-    ``response`` is a serializer class, a Component, or None for no body; ``is_list`` wraps it in a page. ``parameters`` are
+    ``response`` is a serializer class, a Component, or None; ``is_list`` wraps it in a page. ``parameters`` are
     OpenAPI parameter objects; ``headers`` name the response's headers among ``HEADERS`` of ``schema``;
     ``errors`` are codes beyond those of admission.
     """

@@ -1,6 +1,9 @@
 """Participants, and then every table, written through the API."""
 
+import json
+
 import pytest
+from django.db import IntegrityError, transaction
 
 from audit.models import AuditEvent
 from directory.models import Identifier, Participant, PrefixRule, RoutingArtifact
@@ -19,8 +22,6 @@ def writer(db):
 
 
 def send(api, method, path, body=None, **headers):
-    import json
-
     return api.client.generic(
         method,
         api.address(path),
@@ -146,9 +147,6 @@ POLICY = {
 
 
 def test_raw_sql_does_not_edit_what_is_in_force(acme):
-    from django.core.exceptions import ValidationError  # noqa: F401 -- documents what a clean would say
-    from django.db import IntegrityError, transaction
-
     with acme:
         artifact = saved(RoutingArtifact(kind="bin_table", name="cards"))
         saved(PrefixRule(artifact=artifact, prefix="411111"))
@@ -163,3 +161,38 @@ def test_raw_sql_does_not_edit_what_is_in_force(acme):
             with pytest.raises(IntegrityError), transaction.atomic():
                 write()
         assert save_row(actor=ACTOR, row=RoutingArtifact(kind="bin_table", name="cards", version=2)).pk
+
+
+def test_every_table_that_is_written_takes_its_documented_body(writer, acme):
+    party = writer.post("directory/participants", {"name": "Bank"}).json()["id"]
+    table = writer.post("directory/routing-artifacts", {"kind": "bin_table", "name": "t"}).json()["id"]
+    endpoint = {"participant_id": party, "protocol": "as4", "address": "https://as4.example/x"}
+    bodies = {
+        "endpoints": endpoint,
+        "capabilities": {"participant_id": party, "service": "iso20022.fi"},
+        "credentials": {"participant_id": party, "credential_type": "sign", "vault_ref": "vault://a/b"},
+        "identifiers": {"participant_id": party, "identifier_type": "bic", "value": "NDEASESS"},
+        "prefix-rules": {"artifact_id": table, "prefix": "411111"},
+        "sources": {"name": "feed", "kind": "file", "settings": {"path": "x"}},
+        "probes": {"name": "p", "request": {"identifiers": []}, "expected": {"directives": []}},
+    }
+    ids = {}
+    for name, body in bodies.items():
+        made = writer.post(f"directory/{name}", body)
+        assert made.status_code == 201, (name, made.content)
+        ids[name] = made.json()["id"]
+    edge = {"from_id": party, "to_id": ids["endpoints"], "relation": "has_endpoint"}
+    made = writer.post("directory/edges", edge)
+    assert made.status_code == 201, made.content
+    wrong = edge | {"to_id": f"ept_{'0' * 32}"}
+    assert places(writer.post("directory/edges", wrong)) == [("#/to_id", "not_found")]
+    for name, row_id in ids.items():
+        assert send(writer, "DELETE", f"directory/{name}/{row_id}").status_code == 204
+
+
+def test_a_confidential_value_does_not_become_readable_by_another_type(writer, acme):
+    with acme:
+        shop = saved(Participant(name="Shop"))
+        secret = saved(Identifier(participant=shop, identifier_type="mid", value="MERCHANT0000001"))
+    path = f"directory/identifiers/{secret.display_id}"
+    assert places(send(writer, "PATCH", path, {"identifier_type": "ktt.id"})) == [("#/value", "required")]
