@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError, connections
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,6 +21,7 @@ from unfold.views import ChangeList
 
 from config.foundation.actor import REASON_MAX_LENGTH, Actor, acting
 from config.foundation.errors import Refused
+from config.foundation.refusals import Export, tell_exported, tell_refused_page
 from config.foundation.rows import STAMPS, Row
 
 REASON_FIELD = "_reason"
@@ -174,13 +175,23 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
             with acting(Actor.user(request.user.pk), reason=reason):  # type: ignore[arg-type]  # somebody is signed in
                 return view()
         except IntegrityError as error:
-            sentence = constraint_sentence(self.model, error)
+            code, sentence = "conflict", constraint_sentence(self.model, error)
         except Refused as refusal:
-            sentence = refusal.detail
+            code, sentence = refusal.code, refusal.detail
         except ValidationError as error:  # an operation's own rule, of several rows
+            code = getattr(error, "code", None) or "validation_failed"
             sentence = " ".join(error.messages)
+        except PermissionDenied:
+            self._tell_refused(request, "permission_denied")
+            raise
+        self._tell_refused(request, code)
         messages.error(request, sentence)
         return redirect(request.get_full_path())
+
+    def _tell_refused(self, request: Any, code: str) -> None:
+        """Have the refusal recorded, now that what it refused is rolled back."""
+        row_id = request.resolver_match.kwargs.get("object_id", "") if request.resolver_match else ""
+        tell_refused_page(request, code=code, resource=self.model._meta.label_lower, resource_id=row_id)
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Run the actions of the list as the person who is signed in."""
@@ -226,8 +237,10 @@ class _NeverWritten:
         return False
 
 
-class ReadOnlyAdmin(_NeverWritten, PermittedAdmin):
-    """Pages of a table that is written elsewhere."""
+class ReadOnlyAdmin(_NeverWritten, AuditedAdmin):
+    """Pages of a table that is written elsewhere; a submission is refused, and that is recorded."""
+
+    change_form_after_template = None
 
 
 class ReadOnlyInline(_NeverWritten, AuditedInline):
@@ -250,9 +263,15 @@ class ExportMixin:
         """Return the rows as a file."""
         response = HttpResponse(content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="{self.model._meta.model_name}.csv"'
-        writer = csv.writer(response)
-        writer.writerows(self._lines(request, queryset))
+        lines = list(self._lines(request, queryset))
+        csv.writer(response).writerows(lines)
+        self.tell_exported(request, "csv", len(lines) - 1)
         return response
+
+    def tell_exported(self, request: Any, format_name: str, row_count: int) -> None:
+        """Have the export recorded: which table, how it was narrowed, how many rows."""
+        actor, resource = Actor.user(request.user.pk), self.model._meta.label_lower
+        tell_exported(Export(actor, resource, format_name, tuple(sorted(request.GET)), row_count))
 
     def _lines(self, request: HttpRequest, queryset: Any) -> Iterator[list[str]]:
         tiers = self.model.tiers
