@@ -245,7 +245,7 @@ class RefusalTally(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.left_out} × {self.code} of {self.actor}"
+        return f"{self.left_out} more {self.code} of {self.actor}"
 
 
 class Verification(models.Model):
@@ -282,9 +282,9 @@ class ConsentQuerySet(TenantQuerySet):
             purpose=models.OuterRef("purpose"),
         ).order_by("-at", "-created_at", "-pk")
         latest = models.Subquery(same.values("pk")[:1])
-        return self.annotate(
-            is_latest=models.ExpressionWrapper(models.Q(pk=latest), output_field=models.BooleanField())
-        )
+        is_latest = models.ExpressionWrapper(models.Q(pk=latest), output_field=models.BooleanField())
+        annotated: ConsentQuerySet = self.annotate(is_latest=is_latest)
+        return annotated
 
 
 class ConsentManager(TenantManager.from_queryset(ConsentQuerySet)):  # type: ignore[misc]

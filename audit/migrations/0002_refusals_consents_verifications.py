@@ -1,8 +1,9 @@
 """Consents, and two side tables: how many refusals were left out of the chain, and when it was last verified."""
 
+import uuid
+
 import django.contrib.postgres.functions
 import django.db.models.functions.datetime
-import uuid
 from django.db import migrations, models
 
 from config.foundation.triggers import AppendOnly, DomainTriggers

@@ -62,8 +62,8 @@ def text_faults(folder: Path = TEXTS) -> list[str]:
         except Refused as refusal:
             faults.append(refusal.detail)
     for path in sorted(folder.glob("*/*.md")):
-        name, version = path.parent.name, path.stem
-        if not _PURPOSE.fullmatch(name) or not version.isdigit() or (name, int(version)) not in published:
+        name, number = path.parent.name, path.stem
+        if not _PURPOSE.fullmatch(name) or not number.isdigit() or (name, int(number)) not in published:
             faults.append(f"{name}/{path.name} has no digest in {PUBLISHED}.")
     return faults
 

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError, connections
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.formats import localize
@@ -198,12 +198,6 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
         parent = super().changelist_view
         return self.performed(request, lambda: parent(request, *args, **kwargs))
 
-
-class AuditedAdmin(PermittedAdmin):
-    """Pages of a domain table; each submission is one transaction whose audit events name the person and the reason."""
-
-    change_form_after_template = "switchboard/reason.html"
-
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Add or change as the person who is signed in."""
         parent = super().changeform_view
@@ -213,6 +207,12 @@ class AuditedAdmin(PermittedAdmin):
         """Delete as the person who is signed in."""
         parent = super().delete_view
         return self.performed(request, lambda: parent(request, *args, **kwargs))
+
+
+class AuditedAdmin(PermittedAdmin):
+    """Pages of a domain table; each submission is one transaction whose audit events name the person and the reason."""
+
+    change_form_after_template = "switchboard/reason.html"
 
 
 class AuditedInline(PermittedBySite, TabularInline):  # type: ignore[misc]
@@ -237,10 +237,8 @@ class _NeverWritten:
         return False
 
 
-class ReadOnlyAdmin(_NeverWritten, AuditedAdmin):
+class ReadOnlyAdmin(_NeverWritten, PermittedAdmin):
     """Pages of a table that is written elsewhere; a submission is refused, and that is recorded."""
-
-    change_form_after_template = None
 
 
 class ReadOnlyInline(_NeverWritten, AuditedInline):
@@ -259,7 +257,7 @@ class ExportMixin:
     admin_site: Any
 
     @admin.action(description="Export as CSV", permissions=["view"])
-    def export_csv(self, request: HttpRequest, queryset: Any) -> HttpResponse:
+    def export_csv(self, request: HttpRequest, queryset: Any) -> HttpResponseBase:
         """Return the rows as a file."""
         response = HttpResponse(content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="{self.model._meta.model_name}.csv"'

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django_tenants.utils import get_public_schema_name
+
 from config.foundation.actor import Actor
 from config.foundation.display_ids import parse_display_id
-from config.foundation.rows import PUBLIC_SCHEMA, selected_schema
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 RECORDED_STATUSES = frozenset({403, 409, 412, 422})  # of a caller who was let in; a 400 is no act
@@ -15,7 +16,11 @@ RECORDED_STATUSES = frozenset({403, 409, 412, 422})  # of a caller who was let i
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A write that was refused to an authenticated caller: the schema whose chain is told, and the row where known."""
+    """A write that was refused to an authenticated caller.
+
+    ``schema`` is that of the chain to be told ("": the one selected); ``resource`` and ``resource_id`` name table and
+    row where they are known.
+    """
 
     actor: Actor
     code: str
@@ -76,19 +81,19 @@ def tell_refused_call(view: Any, request: Any, *, status: int, code: str) -> Non
     admission = getattr(view, "admission", None)
     if admission is not None:
         if status in RECORDED_STATUSES:
-            schema = admission.tenant.schema_name if admission.tenant else PUBLIC_SCHEMA.schema_name
+            schema = admission.tenant.schema_name if admission.tenant else get_public_schema_name()
             tell_refused(Refusal(admission.actor, code, schema, resource, resource_id))
         return
     user = getattr(request, "_user", None)  # set by authentication; asking for it would authenticate again
     if user is not None and status < 500:
         actor = _actor_of(user, getattr(request, "_auth", None))
-        tell_refused(Refusal(actor, code, PUBLIC_SCHEMA.schema_name, resource, resource_id))
+        tell_refused(Refusal(actor, code, get_public_schema_name(), resource, resource_id))
 
 
 def tell_refused_page(request: Any, *, code: str, resource: str, resource_id: str = "") -> None:
     """Tell the recorders of a submission of the admin that was refused, in the schema that is selected."""
     actor = Actor.user(request.user.pk)
-    tell_refused(Refusal(actor, code, selected_schema("default"), resource, resource_id))
+    tell_refused(Refusal(actor, code, "", resource, resource_id))
 
 
 def _row_of(view: Any) -> tuple[str, str]:
