@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
@@ -48,30 +48,46 @@ def events_of_person(events: QuerySet[Any], user_id: UUID) -> QuerySet[Any]:
     return events.filter(Q(actor__in=actors) | about)
 
 
-class PersonFilter(DeclaredFilter):
+class DescribedFilter(DeclaredFilter):
+    """A filter that is more than a lookup of one column, and says in words what it keeps."""
+
+    meaning: ClassVar[str]
+
+    def parameter(self, name: str) -> dict[str, Any]:
+        """Return the OpenAPI parameter object."""
+        return {"name": name, "in": "query", "description": self.meaning, "schema": self.schema}
+
+
+class PersonField(IdField):
+    """The display id of a person; cleaned to the uuid, or None where it is left out."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the uuid.
+
+        Raises:
+            ValidationError: ``invalid_id``.
+        """
+        return super().to_python(value) if value else None
+
+
+class PersonFilter(DescribedFilter):
     """By or about one person."""
+
+    meaning = "Done by this person, by one of their tokens, or to one of their rows."
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
         """Narrow the events."""
         return events_of_person(qs, value) if value else qs
 
-    def parameter(self, name: str) -> dict[str, Any]:
-        """Return the OpenAPI parameter object."""
-        meaning = "Done by this person, by one of their tokens, or to one of their rows."
-        return super().parameter(name) | {"description": meaning}
 
-
-class PayloadFilter(DeclaredFilter):
+class PayloadFilter(DescribedFilter):
     """By text in the change, in a bounded number of events."""
+
+    meaning = f"Text in the payload, in any case, among the newest {SEARCHED_EVENTS_MAX:,} events."
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
         """Narrow the events."""
         return searched_events(qs, value) if value else qs
-
-    def parameter(self, name: str) -> dict[str, Any]:
-        """Return the OpenAPI parameter object."""
-        meaning = f"Text in the payload, in any case, among the newest {SEARCHED_EVENTS_MAX:,} events."
-        return super().parameter(name) | {"description": meaning}
 
 
 class AuditEventFilters(DeclaredFilters):
@@ -79,7 +95,7 @@ class AuditEventFilters(DeclaredFilters):
 
     person = PersonFilter(
         lookup_expr="person",
-        each=IdField(prefix=User.display_prefix, required=False),
+        each=PersonField(prefix=User.display_prefix, required=False),
         schema=id_schema("usr"),
     )
     q = PayloadFilter(
@@ -128,18 +144,14 @@ class SubjectField(forms.CharField):
         raise ValidationError("A subject is usr_, org_ or par_ and 32 hex digits.", code="invalid_id")
 
 
-class SubjectFilter(DeclaredFilter):
+class SubjectFilter(DescribedFilter):
     """By who gave or withdrew it."""
+
+    meaning = "Whose consents: a user, organization or participant."
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
         """Narrow the consents."""
         return qs.filter(subject_kind=value[0], subject_id=value[1]) if value else qs
-
-    def parameter(self, name: str) -> dict[str, Any]:
-        """Return the OpenAPI parameter object."""
-        return super().parameter(name) | {
-            "description": "Whose consents: a user, organization or participant."
-        }
 
 
 class ConsentFilters(DeclaredFilters):

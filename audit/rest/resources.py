@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -18,7 +18,6 @@ from config.foundation.rest.errors import Faults
 from config.foundation.rest.etags import etag, is_held
 from config.foundation.rest.operations import Operation
 from config.foundation.rest.queries import DIRECTORY_PARAMETER
-from config.foundation.rest.schema import OperationSchema
 from config.foundation.rest.views import ReadOnlyResource
 
 TAG = "Audit"
@@ -46,23 +45,9 @@ class ChainResource(ReadOnlyResource):
         super().collect_faults(request, faults)
 
 
-class EventSchema(OperationSchema):
-    """Documents events by their place in the chain instead of a display id."""
-
-    def _parameters_of(self, operation: Operation) -> list[dict[str, Any]]:
-        found = super()._parameters_of(operation)
-        return [
-            one | {"schema": {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}}
-            if (one.get("name"), one.get("in")) == ("id", "path")
-            else one
-            for one in found
-        ]
-
-
 class AuditEvents(ChainResource):
     """What happened in this tenant: changes, reads of confidential data, sign-ins, refusals; newest first."""
 
-    schema = EventSchema()
     model = models.AuditEvent  # type: ignore[assignment]  # no Row: its id is its place in the chain
     serializer_class = serializers.AuditEventSerializer  # type: ignore[assignment]  # for the same reason
     filterset_class = filters.AuditEventFilters
@@ -70,6 +55,7 @@ class AuditEvents(ChainResource):
     default_ordering = ("-pk",)
     noun, plural = "audit event", "audit events"
     example = examples.EVENT
+    id_schema: ClassVar[dict[str, Any]] = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
 
     @classmethod
     def describe(cls, action: str) -> Operation:
