@@ -68,7 +68,7 @@ def migrate_schemas(*, tell: Callable[[str], None]) -> int:
 
 
 def pending_schemas() -> dict[str, int]:
-    """Return the schemas that are behind and by how many migrations; public alone while it is, as it lists the others."""
+    """Return the schemas that are behind, and by how many migrations; public alone while it is: it lists the others."""
     public = get_public_schema_name()
     if behind := pending_migrations(public):
         return {public: behind}
