@@ -36,6 +36,9 @@ class SubjectKind(TextChoices):
     PARTICIPANT = "participant", "a participant of the directory"
 
 
+SUBJECT_PREFIXES = {"usr": SubjectKind.USER, "org": SubjectKind.ORGANIZATION, "par": SubjectKind.PARTICIPANT}
+
+
 class ConsentAction(TextChoices):
     """What became of a consent."""
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from audit.enums import SubjectKind, Verb
+from audit.enums import SUBJECT_PREFIXES, SubjectKind, Verb
 from audit.models import AuditEvent, ChainHead, Consent
 from config.foundation.display_ids import parse_display_id
 from config.foundation.rest.filters import (
@@ -24,7 +24,6 @@ from config.foundation.rest.filters import (
 from customers.identity.models import ApiToken, Membership, User
 
 SEARCHED_EVENTS_MAX = 20_000  # the newest, whose payload a search reads
-SUBJECT_PREFIXES = {"usr": SubjectKind.USER, "org": SubjectKind.ORGANIZATION, "par": SubjectKind.PARTICIPANT}
 _SUBJECT_PATTERN = "^(usr|org|par)_[0-9a-f]{32}$"
 
 

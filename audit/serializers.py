@@ -6,11 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from audit.enums import ConsentAction
-from audit.filters import SUBJECT_PREFIXES
+from audit.enums import SUBJECT_PREFIXES, ConsentAction
 from audit.models import AuditEvent, Consent
 from audit.operations import latest_text
-from audit.presenters import summarize
 from config.foundation.display_ids import display_id
 from config.foundation.rest.serializers import STAMP_FIELDS, RowSerializer
 
@@ -44,7 +42,8 @@ class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
 
     def get_summary(self, event: AuditEvent) -> str:
         """Return the event in words."""
-        return summarize(event)
+        words: str = self.context["summarize"](event)
+        return words
 
 
 class HexField(serializers.Field[Any, Any, str, Any]):

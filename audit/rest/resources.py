@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from rest_framework.response import Response
 
 from audit import filters, models, serializers
 from audit.operations import latest_text
+from audit.presenters import summarize
 from audit.rest import examples
 from config.foundation.errors import Refused
 from config.foundation.rest.errors import Faults
@@ -74,6 +76,10 @@ class AuditEvents(ChainResource):
         events: QuerySet[Any] = models.AuditEvent.objects.all()
         return events.defer("record", "leaf", "hash_prev", "hash") if self.action == "list" else events
 
+    def serializer_context(self, rows: Iterable[Any]) -> dict[str, Any]:  # noqa: ARG002 -- the base's
+        """Let the serializer say each event in words."""
+        return {"summarize": summarize}
+
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002 -- the base's
         """Answer one event, or 304 where the caller holds it already."""
         is_number = id.isascii() and id.isdigit() and len(id) <= EVENT_ID_MAX_LENGTH
@@ -83,7 +89,7 @@ class AuditEvents(ChainResource):
         tag = etag(settings.VERSION, request.build_absolute_uri(), bytes(event.hash).hex())
         if is_held(tag, request.headers.get("If-None-Match", "")):
             return Response(status=304, headers={"ETag": tag})
-        context = {"collection_url": self._collection_url(request)}
+        context = {"collection_url": self._collection_url(request), **self.serializer_context([event])}
         return Response(
             serializers.AuditEventDetailSerializer(event, context=context).data, headers={"ETag": tag}
         )

@@ -19,6 +19,7 @@ def test_an_event_put_in_between_is_found_where_it_stands(things, acme, tamper):
         third + 1,
     )
     flaw = verify(acme.schema_name).flaw
+    assert flaw is not None
     assert (flaw.event_id, flaw.kind) == (third + 1, FlawKind.ORDER)
 
 
@@ -34,4 +35,6 @@ def test_an_event_put_in_between_and_chained_anew_is_found_by_the_head(things, a
         last,
     )
     tamper("UPDATE audit_head SET last_id = %s", last + 1)
-    assert verify(acme.schema_name).flaw.kind == FlawKind.HEAD
+    flaw = verify(acme.schema_name).flaw
+    assert flaw is not None
+    assert flaw.kind == FlawKind.HEAD
