@@ -37,12 +37,14 @@ class ConsentAdmin(ReadOnlyAdmin):
         return consents
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Join the names of who recorded them."""
+        """Join the names of subjects and of who recorded them."""
         changelist = super().get_changelist_instance(request)
         rows = list(changelist.result_list)
-        names = name_actors(row.by for row in rows)
+        subjects = {row.pk: f"{row.subject_kind}:{row.subject_id}" for row in rows}
+        names = name_actors([*(row.by for row in rows), *subjects.values()])
         for row in rows:
-            row.__dict__["by_name"] = names.get(row.by, row.by)
+            row.__dict__["by_name"] = names[row.by]
+            row.__dict__["subject_name"] = names[subjects[row.pk]]
         changelist.result_list = rows
         return changelist
 
@@ -62,9 +64,10 @@ class ConsentAdmin(ReadOnlyAdmin):
         return bool(consent.is_latest and consent.action == "given")
 
     @admin.display(description="subject")
-    def subject(self, consent: Consent) -> str:
-        """Name the subject by kind and id."""
-        return f"{consent.subject_kind} {consent.subject_id}"
+    def subject(self, consent: Any) -> str:
+        """Name a person, and other subjects by kind and id."""
+        shown: str = consent.__dict__.get("subject_name", str(consent.subject_id))
+        return shown
 
     @admin.display(description="recorded by")
     def who(self, consent: Any) -> str:
