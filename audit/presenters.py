@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
+from django.urls import reverse
 
 from audit.enums import Verb
 from audit.models import AuditEvent
@@ -66,6 +67,11 @@ def name_resource(resource: str) -> str:
         return str(apps.get_model(resource)._meta.verbose_name)
     except (LookupError, ValueError):
         return resource.rpartition(".")[2]
+
+
+def person_events_url(person_id: str) -> str:
+    """Return the address, on the site that is shown, of all events by or about a person (``usr_…``)."""
+    return reverse("admin:audit_auditevent_changelist", query={"person": person_id})
 
 
 def is_hidden(value: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from audit.admin.consents import ConsentAdmin
 from audit.admin.events import AuditEventAdmin
-from audit.admin.filters import person_events_url
 from audit.admin.naming import name_actors, name_row
 
-__all__ = ["AuditEventAdmin", "ConsentAdmin", "name_actors", "name_row", "person_events_url"]
+__all__ = ["AuditEventAdmin", "ConsentAdmin", "name_actors", "name_row"]

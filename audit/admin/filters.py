@@ -4,13 +4,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from unfold.contrib.filters.admin import DropdownFilter, TextFilter
 
 from audit.enums import Verb
 from audit.filters import events_of_person
 from audit.models import AuditEvent
-from config.foundation.display_ids import display_id, parse_display_id
+from config.foundation.display_ids import parse_display_id
 from customers.identity.models import User
 
 
@@ -84,9 +83,3 @@ class PersonFilter(TextFilter):  # type: ignore[misc]
             return queryset
         user_id = parse_display_id(User.display_prefix, wanted)
         return events_of_person(queryset, user_id) if user_id else queryset.none()
-
-
-def person_events_url(user: User) -> str:
-    """Return the address, on the site that is shown, of all events by or about a person."""
-    person = display_id(User.display_prefix, user.pk)
-    return reverse("admin:audit_auditevent_changelist", query={"person": person})

@@ -13,11 +13,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from audit.admin import name_actors, person_events_url
+from audit.admin import name_actors
 from audit.chain import Flaw, verify
 from audit.enums import ConsentAction, FlawKind, SubjectKind
 from audit.models import AuditEvent
 from audit.operations import note_verification, record_consent
+from audit.presenters import person_events_url
 from config.foundation.actor import Actor
 from customers.identity.models import RolePrivilege
 from directory.models import Identifier, Participant
@@ -193,7 +194,7 @@ def test_all_events_by_or_about_a_person_are_listed(
 ) -> None:
     with acme:
         save_row(actor=Actor.system("tests"), row=Participant(name="Someone else's"))
-    assert person_events_url(acme_admin).endswith(f"auditevent/?person=usr_{acme_admin.pk.hex}")
+    assert person_events_url(acme_admin.display_id).endswith(f"auditevent/?person=usr_{acme_admin.pk.hex}")
     listed = rows(client.get(LIST, {"person": f"usr_{acme_admin.pk.hex}"}))
     assert {event.actor for event in listed} == {f"user:{acme_admin.pk}"}
     assert rows(client.get(LIST, {"person": "usr_nobody"})) == []

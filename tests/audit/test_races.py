@@ -84,7 +84,7 @@ def test_eight_writers_leave_a_dense_and_valid_chain_without_what_was_rolled_bac
         for turn in range(25):
             try:
                 with acting(Actor.system("writer"), using=ALIAS):
-                    insert(schema, 6)
+                    insert(schema, 32)
                     if turn % 5 == 0:
                         raise UndoError
             except UndoError:
@@ -94,7 +94,7 @@ def test_eight_writers_leave_a_dense_and_valid_chain_without_what_was_rolled_bac
     run_together(*[write] * 8)
     [result] = run_together(lambda: verify(schema, using=ALIAS))
     assert result.flaw is None
-    assert result.last_id - before == 8 * 20 * 6
+    assert result.last_id - before == 8 * 20 * 32
 
 
 def test_eight_refusals_at_once_leave_one_event_and_are_all_counted(schemas, run_together):
