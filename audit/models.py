@@ -339,7 +339,7 @@ class Consent(TenantRow):
             ),
             models.CheckConstraint(
                 name="audit_consent_action",
-                condition=models.Q(action__in=ConsentAction.values),
+                condition=models.Q(action__regex=f"^({'|'.join(ConsentAction.values)})$"),
                 violation_error_message="A consent is given, withdrawn or expired.",
                 violation_error_code="invalid_choice",
             ),

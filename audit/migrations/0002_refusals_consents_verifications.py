@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                         violation_error_message="A digest is 64 hex digits in lower case.",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("action__in", ["given", "withdrawn", "expired"])),
+                        condition=models.Q(("action__regex", "^(given|withdrawn|expired)$")),
                         name="audit_consent_action",
                         violation_error_code="invalid_choice",
                         violation_error_message="A consent is given, withdrawn or expired.",

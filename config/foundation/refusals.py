@@ -1,6 +1,6 @@
 """Hands refusals and exports over to whoever records them: the chain lies above the foundation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -68,14 +68,19 @@ def tell_exported(export: Export) -> None:
         recorder(export)
 
 
-def tell_refused_call(view: Any, request: Any, *, status: int, code: str) -> None:
+def tell_refused_call(context: Mapping[str, Any], *, status: int, code: str) -> None:
     """Tell the recorders of a refused API call, if it was a write of an authenticated caller.
 
-    ``view`` declares in ``reading_methods`` which unsafe methods only read. Who was let in is recorded where they
-    were; who was not, in the platform's chain, by the same statements whatever the tenant is: that it exists must not
-    show.
+    ``context`` is the framework's: ``{"view", "request", …}``; the view declares in ``reading_methods`` which unsafe
+    methods only read. Who was let in is recorded where they were; who was not, in the platform's chain, by the same
+    statements whatever the tenant is: that it exists must not show.
     """
-    if request.method in SAFE_METHODS or request.method in getattr(view, "reading_methods", ()):
+    view, request = context.get("view"), context.get("request")
+    if (
+        request is None
+        or request.method in SAFE_METHODS
+        or request.method in getattr(view, "reading_methods", ())
+    ):
         return
     resource, resource_id = _row_of(view)
     admission = getattr(view, "admission", None)

@@ -90,7 +90,7 @@ def answer_exception(error: Exception, context: dict[str, Any]) -> Response | No
     body = problem_of(error)
     if body is None:
         return None
-    tell_refused_call(context["view"], context["request"], status=body["status"], code=body["code"])
+    tell_refused_call(context, status=body["status"], code=body["code"])
     response = Response(body, status=body["status"], content_type=MEDIA_TYPE)
     _add_headers(response, body, error)
     return response
