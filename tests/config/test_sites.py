@@ -17,6 +17,7 @@ from django.urls import clear_script_prefix
 
 from audit.models import AuditEvent
 from config.foundation.actor import Actor, acting
+from config.foundation.rows import public_schema
 from config.navigation import COLOURS
 from config.sites import platform_site
 from customers.identity.models import Role, User
