@@ -10,6 +10,8 @@ NOT_SHOWN = {
     "audit.ConfidentialSalt": "a secret",
     "audit.PendingEvent": "empty outside a transaction",
     "audit.PrivateValue": "shown with its event, to who may see it",
+    "audit.RefusalTally": "a counter",
+    "audit.Verification": "shown above the list of events",
     "audit.SealMarker": "empty outside a transaction",
     "directory.ChangeMarker": "empty outside a transaction",
     "directory.DirectoryVersion": "a counter",
