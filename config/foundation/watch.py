@@ -266,7 +266,9 @@ def _ask(server: pq.abc.PGconn, statement: str) -> pq.abc.PGresult:
                 break
             result = following
     if result is None or result.status not in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
-        raise psycopg.OperationalError(result.error_message.decode(errors="replace") if result else "no answer")
+        raise psycopg.OperationalError(
+            result.error_message.decode(errors="replace") if result else "no answer"
+        )
     return result
 
 

@@ -35,9 +35,7 @@ class Migration(migrations.Migration):
             fields=[("transaction_id", models.BigIntegerField(primary_key=True, serialize=False))],
             options={"db_table": "tenancy_change_marker"},
         ),
-        migrations.RunSQL(
-            "INSERT INTO tenancy_version (id, version) VALUES (1, 1)", migrations.RunSQL.noop
-        ),
+        migrations.RunSQL("INSERT INTO tenancy_version (id, version) VALUES (1, 1)", migrations.RunSQL.noop),
         *(
             migrations.RunSQL((SQL / f"{name}.sql").read_text(encoding="utf-8"), f"DROP FUNCTION {name}()")
             for name in ("tenancy_mark", "tenancy_move")
