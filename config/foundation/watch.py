@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Generic, TypeVar
 
 import psycopg
@@ -83,7 +82,7 @@ class Watch:
         self._is_stopping = threading.Event()
         self._bell = socket.socketpair()
         for end in self._bell:
-            end.setblocking(False)
+            end.settimeout(0)
         if not self._handles_forks:
             os.register_at_fork(after_in_child=self._start_again)
             self._handles_forks = True
@@ -219,18 +218,34 @@ class Watched(Generic[T]):
         return value if self._watch.version(self._topic) == version else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Withdrawal:
+    """Withdraws when called; two of the same are equal, so that a transaction need not hold two."""
+
+    watch: Watch
+    topic: Topic
+
+    def __call__(self) -> None:
+        self.watch.withdraw(self.topic)
+
+
 def notify_changed(topic: Topic, *, using: str = DEFAULT_DB_ALIAS, watch: Watch | None = None) -> None:
     """Say that this transaction changes a topic: this process forgets at its commit, the others are given a hint.
 
-    PostgreSQL sends equal hints of a transaction once. It is a statement of the application, never of a trigger.
+    One hint a transaction, however often it is called; a statement of the application, never of a trigger.
     """
+    withdrawal = _Withdrawal(watch or process_watch, topic)
+    if any(hook[1] == withdrawal for hook in connections[using].run_on_commit):
+        return
     with connections[using].cursor() as cursor:
         cursor.execute(f"NOTIFY {CHANNEL}, '{topic.name}'")
-    transaction.on_commit(partial((watch or process_watch).withdraw, topic), using=using)
+    transaction.on_commit(withdrawal, using=using)
 
 
-def watching_connection(using: str = DEFAULT_DB_ALIAS) -> psycopg.Connection[Any]:
-    """Open a connection of the watch's own to a configured database, which gives up soon where nobody answers."""
+def own_connection(
+    name: str = "switchboard watch", *, using: str = DEFAULT_DB_ALIAS
+) -> psycopg.Connection[Any]:
+    """Open a connection apart from Django's, in autocommit mode, that gives up soon where nobody answers."""
     parameters = connections[using].get_connection_params()
     for ours in ("cursor_factory", "context", "prepare_threshold"):
         parameters.pop(ours, None)
@@ -240,7 +255,7 @@ def watching_connection(using: str = DEFAULT_DB_ALIAS) -> psycopg.Connection[Any
         "keepalives_interval": 1,
         "keepalives_count": 2,
         "tcp_user_timeout": int(LEASE_S * 1000),  # milliseconds
-        "application_name": "switchboard watch",
+        "application_name": name,
     }
     return psycopg.connect(**{**parameters, **bounds}, autocommit=True)
 

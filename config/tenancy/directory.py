@@ -17,11 +17,10 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F, Q, QuerySet, Value
 
-from config.foundation.watch import Topic, Watched, process_watch
-from customers.tenants.models import Placement, Tenant
+from config.foundation.watch import Watched
+from customers.tenants.models import TENANCY, Placement, Tenant
 
 MOST_TENANTS = 20_000
-TENANCY = process_watch.add(Topic("tenancy", "SELECT version FROM public.tenancy_version"))
 PLACEMENT = {"placement_pk": "placement__pk", "db_alias": "placement__db_alias", "place": "placement__state"}
 
 

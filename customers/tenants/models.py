@@ -15,10 +15,12 @@ from django_tenants.utils import get_public_schema_name
 from config.foundation.rows import Row, schema_selected
 from config.foundation.schemas import READ
 from config.foundation.tiers import Tiers
+from config.foundation.watch import Topic, process_watch
 from customers.tenants.enums import PlacementState, TenantStatus
 from customers.tenants.validators import validate_host, validate_images, validate_params, validate_slug
 
 MAX_DEPTH = 5
+TENANCY = process_watch.add(Topic("tenancy", "SELECT version FROM public.tenancy_version"))
 
 
 def schema_name_of(tenant_id: Any) -> str:
