@@ -18,10 +18,11 @@ import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.migrations.exceptions import InconsistentMigrationHistory
 
 from config import postgres
+from config.foundation.schemas import OWNER_ALIAS
 from config.schemas import is_made_by_others, migrate_schemas, remember_maker
 from config.sessions import refuse_pooler
 
@@ -59,8 +60,9 @@ class Command(BaseCommand):
         workers = _number(options["workers"], "number of workers", most=64)
         _refuse_taken_port(host, port)
         with _stopped_by_signals(), _database():
-            _refuse_pooler()
+            _refuse_pooler(OWNER_ALIAS)
             self._migrate()
+            _refuse_pooler(DEFAULT_DB_ALIAS)
             if options["demo"]:
                 call_command("demo", url=_url(host, port), stdout=self.stdout, stderr=self.stderr)
             connections.close_all()
@@ -106,9 +108,9 @@ def _refuse_taken_port(host: str, port: int) -> None:
         ) from error
 
 
-def _refuse_pooler() -> None:
+def _refuse_pooler(using: str) -> None:
     try:
-        refuse_pooler()
+        refuse_pooler(using)
     except postgres.PostgresError as error:
         raise CommandError(str(error)) from error
     except psycopg.Error as error:
