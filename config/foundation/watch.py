@@ -202,13 +202,13 @@ class Watched(Generic[T]):
     def get(self) -> T | None:
         """Return the value; None where the caller has to ask the database itself."""
         version = self._watch.version(self._topic)
-        if version is None:
+        # A transaction sees what it changed itself, which may never be committed, and perhaps only what was before it.
+        if version is None or connections[DEFAULT_DB_ALIAS].in_atomic_block:
             return None
         held = self._held
         if held is not None and held[0] == version:
             return held[1]
-        # In a transaction one would read what may never be committed, or what was true at its start.
-        if connections[DEFAULT_DB_ALIAS].in_atomic_block or not self._reading.acquire(blocking=False):
+        if not self._reading.acquire(blocking=False):  # who comes second does not wait for the first
             return None
         try:
             value = self._read()
