@@ -1,13 +1,11 @@
-from importlib import import_module
-
 from django.apps import AppConfig
 
 
-class SwitchboardConfig(AppConfig):
-    """The composition root: its commands, and the checks of the system."""
+class CompositionConfig(AppConfig):
+    """The composition root: commands, and checks of what only it can see together."""
 
     name = "config"
 
     def ready(self) -> None:
-        """Register the checks."""
-        import_module("config.sessions")
+        """Enter the system checks."""
+        from config import checks, sessions  # noqa: F401, PLC0415 -- they register themselves, and need the apps loaded

@@ -67,6 +67,16 @@ def migrate_schemas(*, tell: Callable[[str], None]) -> int:
     return changed
 
 
+def pending_schemas() -> dict[str, int]:
+    """Return the schemas that are behind, and by how many migrations; public alone while it is: it lists the others."""
+    public = get_public_schema_name()
+    if behind := pending_migrations(public):
+        return {public: behind}
+    schemas = filter(_exists, [TEMPLATE_SCHEMA, *_tenant_schemas()])
+    counted = {name: pending_migrations(name) for name in schemas}
+    return {name: count for name, count in counted.items() if count}
+
+
 def _tenant_schemas() -> list[str]:
     tenants = get_tenant_model().objects.using(OWNER_ALIAS).exclude(schema_name=get_public_schema_name())
     return list(tenants.order_by("schema_name", "pk").values_list("schema_name", flat=True))
