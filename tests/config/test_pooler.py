@@ -18,9 +18,9 @@ from config.postgres import PostgresError
 from config.postgres.pooler import refuse_shared_sessions
 
 ROOT = Path(__file__).parent.parent.parent
-PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin") or ""
 pytestmark = pytest.mark.enable_socket  # loopback only: a pooler listens on a port
-needs_pgbouncer = pytest.mark.skipif(PROGRAM is None, reason="pgbouncer is not installed")
+needs_pgbouncer = pytest.mark.skipif(not PROGRAM, reason="pgbouncer is not installed")
 
 
 def connector(conninfo):
@@ -32,7 +32,9 @@ def pooled(own_database, tmp_path_factory):
     """Return a function that puts a pooler of this mode in front of the database, and tells how to reach it."""
     running = []
     there = conninfo_to_dict(own_database)
-    account = pwd.getpwuid(Path(there["host"]).stat().st_uid).pw_name  # who may enter the server's socket
+    account = pwd.getpwuid(
+        Path(str(there["host"])).stat().st_uid
+    ).pw_name  # who may enter the server's socket
     folder = Path("/tmp") / f"switchboard-pooler-{os.getpid()}"
     folder.mkdir(mode=0o755)
 

@@ -8,7 +8,7 @@ from django.urls import get_script_prefix
 from django.utils import timezone
 
 from config.foundation.display_ids import display_id
-from config.foundation.rows import NoSchemaSelectedError, selected_schema
+from config.foundation.rows import NoSchemaSelectedError, public_schema, selected_schema
 from config.tenancy import TenantSelection
 from config.tenancy.directory import DatabaseDirectory
 from customers.identity.models import ApiToken, Membership
@@ -363,11 +363,11 @@ def test_a_session_that_lost_its_note_meanwhile_leaves_no_second_event(acme, ope
     client.get(f"/t/acme{PATH}", headers={"Host": "localhost"})
     request = RequestFactory().get("/")
     request.session = SessionStore(client.session.session_key)
-    request.session._session_cache = stale  # read before the other request wrote
-    request.session.accessed = True
+    request.session.clear()
+    request.session.update(stale)  # read before the other request wrote
     record = DatabaseDirectory().by_slug("acme")
-    TenantSelection(request, is_platform=False, tenant=record, is_consistent=True).admit(operator, None)
-    connection.set_schema_to_public()
+    with public_schema():
+        TenantSelection(request, is_platform=False, tenant=record, is_consistent=True).admit(operator, None)
     assert accesses(acme) == 1
 
 

@@ -236,6 +236,7 @@ def test_requests_share_no_instance_of_their_tenant(remembering, token):
     here(token)
     until(lambda: process_watch.version(TENANCY))
     record = tenant_directory().by_slug("acme")
+    assert record is not None
     first, second = record.build(), record.build()
     assert first == second == Tenant.objects.get(slug="acme")
     assert first is not second

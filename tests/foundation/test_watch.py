@@ -114,17 +114,26 @@ def test_a_child_that_was_forked_watches_by_itself_and_leaves_its_parents_connec
     assert pid in pids(server)
 
 
-def test_a_value_is_read_once_a_version_and_never_within_a_transaction(server, watch, db):
-    readings = []
-    watched = Watched(TOPIC, lambda: readings.append(1) or len(readings), watch=watch)
+def counting(watch):
+    """Return a value that counts how often it is read, and the list of its readings."""
+    readings: list[int] = []
+
+    def read() -> int:
+        readings.append(len(readings) + 1)
+        return readings[-1]
+
+    return Watched(TOPIC, read, watch=watch), readings
+
+
+def test_a_value_is_neither_read_nor_used_within_a_transaction(server, watch, db):
+    watched, readings = counting(watch)
     assert watched.get() is None  # the fixture's transaction
     assert readings == []
 
 
 @pytest.mark.usefixtures("committed")
 def test_a_value_is_remembered_until_its_version_moves(server, watch):
-    readings = []
-    watched = Watched(TOPIC, lambda: readings.append(1) or len(readings), watch=watch)
+    watched, _ = counting(watch)
     assert [watched.get(), watched.get()] == [1, 1]
     server.execute("UPDATE public.thing_version SET version = 2")
     until(lambda: watched.get() == 2)
