@@ -16,6 +16,8 @@ NOT_SHOWN = {
     "directory.ChangeMarker": "empty outside a transaction",
     "directory.DirectoryVersion": "a counter",
     "identity.ApiTokenUse": "shown with its token",
+    "tenants.TenancyChangeMarker": "empty outside a transaction",
+    "tenants.TenancyVersion": "a counter",
     "identity.MembershipRole": "chosen on the membership's page, where one operation keeps the last owner",
 }
 
