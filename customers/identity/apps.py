@@ -14,7 +14,7 @@ class IdentityConfig(AppConfig):
     def ready(self) -> None:
         """Explain the app's refusals, and make the creators of tenants their owners."""
         from customers.identity.operations import make_creator_owner  # noqa: PLC0415 -- needs the models loaded
-        from customers.tenants.operations import on_tenant_created  # noqa: PLC0415 -- likewise
+        from customers.tenants.operations import Moment, on_lifecycle  # noqa: PLC0415 -- likewise
 
         error_registry.register(*ERROR_KINDS)
-        on_tenant_created(make_creator_owner)
+        on_lifecycle(Moment.CREATED, make_creator_owner)

@@ -28,6 +28,11 @@ def schema_name_of(tenant_id: Any) -> str:
     return f"t_{tenant_id.hex}"
 
 
+def name_key_of(name: str) -> str:
+    """Return the form in which tenants' names are compared: trimmed and case-folded."""
+    return name.strip().casefold()
+
+
 class TenantQuerySet(models.QuerySet["Tenant"]):
     """Questions about many tenants."""
 
@@ -170,6 +175,30 @@ class Tenant(Row, TenantMixin):  # type: ignore[misc]
                     }
                 )
 
+    def unique_error_message(self, model_class: Any, unique_check: Any) -> ValidationError:
+        """Return what is said of a slug or name that another tenant has."""
+        taken = {
+            ("slug",): ("The slug “%(value)s” is taken: choose another.", "slug_taken", self.slug),
+            ("name_key",): (
+                "Another tenant is called “%(value)s”: choose another name.",
+                "name_taken",
+                self.name,
+            ),
+        }
+        if tuple(unique_check) not in taken:
+            return super().unique_error_message(model_class, unique_check)
+        message, code, value = taken[tuple(unique_check)]
+        return ValidationError(message, code=code, params={"value": value})
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        """Check the columns; the slugs that are reserved for the platform are so for everybody else."""
+        super().clean_fields(exclude={*(exclude or ()), "slug"} if self.is_public else exclude)
+
+    def name_it(self, name: str) -> None:
+        """Give the tenant a name, and the key by which no other live tenant has it."""
+        self.name = name.strip()
+        self.name_key = None if self.deleted_at else name_key_of(name)
+
     @classmethod
     def draft(cls, **values: Any) -> Tenant:
         """Return an unsaved tenant with its id, and the schema name that follows from it."""
@@ -178,7 +207,7 @@ class Tenant(Row, TenantMixin):  # type: ignore[misc]
         return cls(
             id=tenant_id,
             schema_name=schema_name_of(tenant_id),
-            name_key=values["name"].strip().casefold(),
+            name_key=name_key_of(values["name"]),
             depth=parent.depth + 1 if parent else 1,
             **values,
         )
@@ -216,6 +245,13 @@ class Domain(Row):
 
     def __str__(self) -> str:
         return self.domain
+
+    def unique_error_message(self, model_class: Any, unique_check: Any) -> ValidationError:
+        """Return what is said of a host name that exists; whose it is, is nobody's business."""
+        if tuple(unique_check) != ("domain",):
+            return super().unique_error_message(model_class, unique_check)
+        message = "The host name “%(value)s” is taken: choose another."
+        return ValidationError(message, code="domain_taken", params={"value": self.domain})
 
 
 class Placement(Row):

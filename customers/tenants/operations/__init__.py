@@ -1,20 +1,25 @@
 """Changes of tenants, each one transaction attributed to its actor."""
 
-from customers.tenants.operations.creation import (
-    CreatedStep,
-    create_tenant,
-    on_tenant_created,
-    register_tenant,
-)
+from customers.tenants.operations.creation import create_tenant, register_tenant, update_tenant
+from customers.tenants.operations.lifecycle import Moment, on_lifecycle, register_usage, usage_of
 from customers.tenants.operations.platform import bootstrap_platform
 from customers.tenants.operations.provisioning import provision_after_commit, provision_tenant
+from customers.tenants.operations.states import delete_tenant, restore_tenant, set_tenant_status
+from customers.tenants.operations.tree import move_tenant
 
 __all__ = [
-    "CreatedStep",
+    "Moment",
     "bootstrap_platform",
     "create_tenant",
-    "on_tenant_created",
+    "delete_tenant",
+    "move_tenant",
+    "on_lifecycle",
     "provision_after_commit",
     "provision_tenant",
     "register_tenant",
+    "register_usage",
+    "restore_tenant",
+    "set_tenant_status",
+    "update_tenant",
+    "usage_of",
 ]

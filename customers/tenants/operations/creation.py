@@ -1,6 +1,6 @@
 """Making a tenant: its rows in one transaction, then its schema, which can be tried again."""
 
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, transaction
@@ -9,23 +9,11 @@ from config.foundation.actor import Actor, operation
 from config.foundation.rows import public_schema
 from customers.tenants.enums import PlacementState
 from customers.tenants.models import Domain, Placement, Tenant
+from customers.tenants.operations.lifecycle import Moment, reach
 from customers.tenants.operations.provisioning import provision_after_commit, provision_tenant
+from customers.tenants.operations.tree import lock_tree
 
-
-class CreatedStep(Protocol):
-    """What a higher app adds to the creation of a tenant, in the same transaction."""
-
-    def __call__(self, *, actor: Actor, tenant: Tenant, owner: Any) -> None:
-        """Do the app's part; ``owner`` is the person who creates the tenant, or None."""
-
-
-_created_steps: list[CreatedStep] = []
-
-
-def on_tenant_created(step: CreatedStep) -> None:
-    """Add a step to every creation of a tenant; steps run in the order they were added, each once."""
-    if step not in _created_steps:
-        _created_steps.append(step)
+CHANGEABLE = frozenset({"name", "type", "description", "head", "ordering", "images", "params"})
 
 
 def create_tenant(*, actor: Actor, slug: str, name: str, owner: Any = None, **values: Any) -> Tenant:
@@ -67,6 +55,9 @@ def register_tenant(
     Raises:
         ValidationError: what the columns refuse.
     """
+    if values.get("parent") is not None:
+        lock_tree()  # the parent is neither moved nor deleted meanwhile
+        values["parent"] = Tenant.objects.get(pk=values["parent"].pk)
     tenant = Tenant.draft(slug=slug, name=name, **values)
     tenant.full_clean()
     tenant.save()
@@ -76,6 +67,31 @@ def register_tenant(
     placement = Placement(tenant=tenant, state=PlacementState.PROVISIONING)
     placement.full_clean()
     placement.save()
-    for step in _created_steps:
-        step(actor=actor, tenant=tenant, owner=owner)
+    reach(Moment.CREATED, actor=actor, tenant=tenant, owner=owner)
     return tenant
+
+
+@operation()
+def update_tenant(
+    *,
+    actor: Actor,  # noqa: ARG001 -- read by the decorator
+    tenant: Tenant,
+    reason: str = "",  # noqa: ARG001 -- read by the decorator
+    **values: Any,
+) -> Tenant:
+    """Change what a tenant is called and described by: the columns that CHANGEABLE names.
+
+    Raises:
+        TypeError: a column that has an operation of its own, or never changes.
+        ValidationError: what the columns refuse, ``name_taken`` among it.
+    """
+    if unknown := values.keys() - CHANGEABLE:
+        raise TypeError(f"update_tenant does not change {', '.join(sorted(unknown))}")
+    current = Tenant.objects.select_for_update(of=("self",)).get(pk=tenant.pk)
+    if "name" in values:
+        current.name_it(values.pop("name"))
+    for name, value in values.items():
+        setattr(current, name, value)
+    current.full_clean()
+    current.save()
+    return current
