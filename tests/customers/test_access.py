@@ -164,7 +164,7 @@ def test_14_only_owners_make_and_unmake_and_stop_owners(
     ):
         with pytest.raises(Refused, match=r"owners\.manage"):
             call()
-    owner = {"actor": Actor.user(acme_admin.pk), "authority": authority_in(acme_admin, acme)}
+    owner: dict[str, Any] = {"actor": Actor.user(acme_admin.pk), "authority": authority_in(acme_admin, acme)}
     move_membership(membership=second, status=ARCHIVED, reason="Left.", **owner)
     with pytest.raises(Refused, match=r"owners\.manage"):
         move_membership(membership=second, status=ACTIVE, **admin)
@@ -211,7 +211,7 @@ def test_people_leave_without_a_privilege_but_not_as_the_last_owner(
     guest: Membership, acme: Any, acme_admin: Any
 ) -> None:
     nothing = holding(acme)
-    leave = {"status": ARCHIVED, "reason": "I leave.", "authority": nothing}
+    leave: dict[str, Any] = {"status": ARCHIVED, "reason": "I leave.", "authority": nothing}
     move_membership(actor=Actor.user(guest.user_id), membership=guest, **leave)
     mine = Membership.objects.get(user=acme_admin, tenant=acme)
     with pytest.raises(Refused) as caught:

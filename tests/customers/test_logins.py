@@ -52,6 +52,7 @@ def test_a_failed_attempt_names_the_account_where_there_is_one_and_never_what_wa
 ) -> None:
     for _ in range(2):
         sign_in(browser, email_of(name), "a wrong sentence")
+        seal()
     (event,) = signs()
     assert (event.action, event.actor) == ("login_failed", "system:login")
     assert event.resource_id == (str(operator.pk) if name == "operator" else "")
