@@ -170,6 +170,18 @@ def test_14_only_owners_make_and_unmake_and_stop_owners(
         move_membership(membership=second, status=ACTIVE, **admin)
 
 
+def test_14_what_an_ended_membership_carries_is_given_anew(admin: Any, acme: Any, clerk: Any) -> None:
+    above = role_of(acme, "Reader of secrets", ("view_confidential",))
+    ended = add_membership(actor=ACTOR, user=clerk, tenant=acme, roles=[above])
+    move_membership(actor=ACTOR, membership=ended, status=ARCHIVED, reason="Left.")
+    for call in (
+        lambda: move_membership(membership=ended, status=ACTIVE, **admin),
+        lambda: add_membership(user=clerk, tenant=acme, roles=[above], **admin),
+    ):
+        with pytest.raises(Refused, match="view_confidential"):
+            call()
+
+
 def test_14_authority_ends_at_the_tenants_border(admin: Any, globex: Any, clerk: Any) -> None:
     with pytest.raises(Refused, match=r"members\.manage"):
         add_membership(user=clerk, tenant=globex, roles=[role("viewer")], **admin)
