@@ -291,7 +291,10 @@ def test_the_page_of_a_person_says_why_the_last_owner_stays_and_leads_to_their_e
 ) -> None:
     address = f"/admin/identity/user/{acme_admin.pk}/change/"
     page = client.get(address).content.decode()
-    assert f"/admin/audit/auditevent/?person={acme_admin.pk}" in page
+    link = f"/admin/audit/auditevent/?person={acme_admin.display_id}"
+    assert link in page
+    seal()
+    assert {event.resource for event in client.get(link).context["cl"].result_list} >= {"identity.user"}
     values = {"email": acme_admin.email, "time_zone": "UTC", "status": "inactive"}
     inlines = {f"memberships-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
     answer = client.post(address, values | inlines, follow=True)

@@ -94,7 +94,7 @@ class UserAdmin(AuditedAdmin):
         if person._state.adding:
             return "—"
         page = f"{self.admin_site.name}:audit_auditevent_changelist"
-        address = reverse(page, query={"person": str(person.pk)})
+        address = reverse(page, query={"person": person.display_id})
         return format_html('<a href="{}">Events by or about this person</a>', address)
 
     def _move(self, request: Any, queryset: Any, status: UserStatus) -> None:
