@@ -38,6 +38,7 @@ class TenantSelection:
         self.is_platform = is_platform
         self._request: Any = request
         self._tenant = tenant
+        self.tenant_id = tenant.id if tenant else None
         self._is_consistent = is_consistent
         self._admitted: dict[tuple[Any, Any], Admission] = {}
 

@@ -2,6 +2,11 @@
 
 from config.foundation.errors import ErrorKind
 
+ROLE_NOT_ALLOWED = "role_not_allowed"
+ROLE_OF_ANOTHER_TENANT = "This role belongs to another tenant."
+MOVED = "tenant_fixed"
+STAYS_IN_ITS_TENANT = "A role and a membership stay with the tenant, and the person, that they were made for."
+
 ERROR_KINDS = (
     ErrorKind(
         "token_in_query",
@@ -20,5 +25,29 @@ ERROR_KINDS = (
         403,
         "The address is not allowed",
         "The token may be used from listed networks only, and the request came from elsewhere.",
+    ),
+    ErrorKind(
+        "invalid_transition",
+        409,
+        "The state does not allow this",
+        "What is in this state cannot be moved to the one asked for. The answer names the states that can follow.",
+    ),
+    ErrorKind(
+        "role_in_use",
+        409,
+        "The role is carried by somebody",
+        "used_by counts the memberships that carry the role. Take it from them first, or delete it by force.",
+    ),
+    ErrorKind(
+        ROLE_NOT_ALLOWED,
+        400,
+        "The role cannot be given here",
+        "A role is built in or belongs to one tenant; another tenant's cannot be given.",
+    ),
+    ErrorKind(
+        MOVED,
+        409,
+        "It belongs to another tenant or person",
+        "A role and a membership stay with the tenant, and the person, that they were made for. Make a new one.",
     ),
 )

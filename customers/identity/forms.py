@@ -1,4 +1,4 @@
-"""Forms of people and memberships."""
+"""Forms of people, memberships and roles."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminPasswordWidget
 
 from customers.identity.enums import MembershipStatus
-from customers.identity.models import Membership, Role, User, email_key_of
+from customers.identity.models import Membership, Privilege, Role, User, email_key_of
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
@@ -79,4 +79,35 @@ class MembershipForm(forms.ModelForm):  # type: ignore[type-arg] # not subscript
             self.add_error(
                 "granted", ValidationError("A role belongs to another tenant.", code="role_not_allowed")
             )
+        return values
+
+
+class RoleForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
+    """A role with its privileges."""
+
+    granted = forms.ModelMultipleChoiceField(
+        label="Privileges",
+        queryset=Privilege.objects.order_by("code", "pk"),
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="Only those that you hold yourself can be given or taken.",
+    )
+
+    class Meta:
+        model = Role
+        fields = ("title", "tenant", "is_admin")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding and "granted" in self.fields:
+            self.fields["granted"].initial = list(self.instance.privileges.values_list("pk", flat=True))
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a title whose code another role of the tenant has."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        code = "_".join(values.get("title", "").lower().split())
+        tenant = values.get("tenant") or self.instance.tenant
+        others = Role.objects.filter(tenant=tenant, code=code).exclude(pk=self.instance.pk)
+        if code and others.exists():
+            self.add_error("title", ValidationError("A role with this title exists.", code="duplicate"))
         return values

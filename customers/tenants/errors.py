@@ -58,12 +58,6 @@ ERROR_KINDS = (
         "A tenant keeps one primary host name. Make another one primary first.",
     ),
     ErrorKind(
-        "invalid_transition",
-        409,
-        "This move is not possible",
-        "The object is in a state that this move does not lead from. from and to name them.",
-    ),
-    ErrorKind(
         "has_children",
         409,
         "Other tenants are below it",

@@ -19,6 +19,7 @@ NOT_SHOWN = {
     "tenants.TenancyChangeMarker": "empty outside a transaction",
     "tenants.TenancyVersion": "a counter",
     "identity.MembershipRole": "chosen on the membership's page, where one operation keeps the last owner",
+    "identity.RolePrivilege": "chosen on the role's page, where one operation asks who may give it",
 }
 
 

@@ -13,10 +13,16 @@ from psycopg.conninfo import conninfo_to_dict
 
 from config.foundation.actor import Actor
 from config.foundation.errors import Refused
+from customers.identity.enums import MembershipStatus, UserStatus
 from customers.identity.models import ApiToken, Membership, Role
 from customers.identity.operations import (
+    Authority,
+    Mapping,
     add_membership,
     create_token,
+    map_people,
+    move_membership,
+    move_user,
     note_token_use,
     revoke_token,
     rotate_token,
@@ -90,9 +96,38 @@ def test_of_the_last_two_owners_who_leave_one_stays(run_together):
 
 def test_a_person_is_mapped_once_however_many_map_them(run_together):
     acme, person, roles = cast.tenant("acme"), cast.user("outsider"), [role("member")]
-    results = run_together(*[lambda: add_membership(actor=ACTOR, user=person, tenant=acme, roles=roles)] * 6)
-    assert kinds(results) == ["Membership"] * 6
+    results = run_together(*[lambda: add_membership(actor=ACTOR, user=person, tenant=acme, roles=roles)] * 20)
+    assert kinds(results) == ["Membership"] * 20
     assert Membership.objects.get(user=person).roles.count() == 1
+
+
+def test_an_owner_who_leaves_and_one_who_is_stopped_leave_one(run_together):
+    acme, first, second = cast.tenant("acme"), cast.user("acme_admin"), cast.user("outsider")
+    mine = Membership.objects.get(user=first, tenant=acme)
+    add_membership(actor=ACTOR, user=second, tenant=acme, roles=[role("owner")])
+    archived = MembershipStatus.ARCHIVED
+    results = run_together(
+        lambda: move_membership(actor=Actor.user(first.pk), membership=mine, status=archived, reason="Left.",
+                                authority=Authority(acme.pk, frozenset())),
+        lambda: move_user(actor=ACTOR, user=second, status=UserStatus.INACTIVE),
+    )  # fmt: skip
+    assert [one.code for one in results if isinstance(one, Refused)] == ["last_owner"]
+    assert Membership.objects.in_force().owning().filter(tenant=acme).count() == 1
+
+
+def test_people_mapped_crosswise_in_bulk_do_not_wait_for_each_other(run_together):
+    people = [cast.user(name) for name in ("outsider", "clerk", "operator")]
+    rows = [Mapping(person, (role("viewer"),)) for person in people]
+    tenants = [cast.tenant("acme"), cast.tenant("globex")]
+    results = run_together(
+        *[
+            partial(map_people, actor=ACTOR, tenant=tenant, mappings=order)
+            for tenant in tenants
+            for order in (rows, rows[::-1])
+        ]
+    )
+    assert kinds(results) == ["list"] * 4
+    assert Membership.objects.filter(user__in=people).count() == 6
 
 
 def test_a_slug_is_taken_once(run_together):

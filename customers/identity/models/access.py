@@ -109,6 +109,13 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
             tenant__deleted_at__isnull=True,
         )
 
+    def owning(self) -> MembershipQuerySet:
+        """Return memberships that carry the built-in role of the owner."""
+        carried = MembershipRole.objects.filter(
+            membership=models.OuterRef("pk"), role__tenant__isnull=True, role__code="owner"
+        )
+        return self.filter(models.Exists(carried))
+
     def with_privilege(self, code: str) -> MembershipQuerySet:
         """Return memberships one of whose roles holds the privilege."""
         return self.filter(roles__privileges__code=code).distinct()

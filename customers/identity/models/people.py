@@ -29,8 +29,9 @@ class UserManager(BaseUserManager["User"]):
 class User(Row, AbstractBaseUser, PermissionsMixin):
     """A person.
 
-    States: active ↔ inactive; any → archived. ``email_key`` carries the uniqueness among live people (null once
-    deleted): a partial unique constraint on the sign-in field is refused by Django's checks (auth.E003).
+    States: active ↔ inactive; active or inactive → archived → active. ``email_key`` carries the uniqueness among live
+    people (null once deleted): a partial unique constraint on the sign-in field is refused by Django's checks
+    (auth.E003).
     """
 
     display_prefix = "usr"
