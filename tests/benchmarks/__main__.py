@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks [NAME …]``: run all benchmarks, or those named by number (P7) or name (create_tenant)."""
+"""Run all benchmarks, or those named: by number (P7) or by what they measure (create_tenant)."""
 
 import argparse
 import importlib

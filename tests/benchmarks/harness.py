@@ -1,8 +1,8 @@
 """Comparisons: two ways to do a thing, run in turn, so that what the machine does meanwhile falls on both alike.
 
-A *variant* is one way; a *run* performs it ``count`` times and is timed as a whole; a *round* runs each variant once, and
-the next round in the opposite order. What is reported is the cost of one operation: median, least and most over the rounds.
-The ratio is that of the medians; beside it stands the spread of the ratios within a round.
+A *variant* is one way; a *run* performs it ``count`` times and is timed as a whole; a *round* runs each variant once,
+and the next round in the opposite order. What is reported is the cost of one operation: median, least and most over the
+rounds. The ratio is that of the medians; beside it stands the spread of the ratios within a round.
 """
 
 import enum

@@ -63,11 +63,14 @@ def markdown(report: Report, found_in: dict[str, Any]) -> str:
         "",
         ", ".join(f"{name} {value}" for name, value in found_in.items()),
         "",
-        "| What | subject, median (min–max) | reference, median (min–max) | ratio (per round) | target |",
+        "| What | subject, median (min to max) | reference, median (min to max) | ratio (per round) | target |",
         "|---|---|---|---|---|",
         *(_line(outcome) for outcome in report.outcomes),
     ]
-    notes = [*report.notes, *(f"{outcome.title}: {note}" for outcome in report.outcomes for note in outcome.notes)]
+    notes = [
+        *report.notes,
+        *(f"{outcome.title}: {note}" for outcome in report.outcomes for note in outcome.notes),
+    ]
     if notes:
         lines += ["", *(f"* {note}" for note in notes)]
     return "\n".join(lines) + "\n"
@@ -87,19 +90,19 @@ def _line(outcome: Outcome) -> str:
         outcome.title,
         f"{outcome.subject}: {_times(outcome.subject_s)}",
         f"{outcome.reference}: {_times(outcome.reference_s)}",
-        f"**{outcome.ratio:.3g}** ({ratios.least:.3g}–{ratios.most:.3g})",
+        f"**{outcome.ratio:.3g}** ({ratios.least:.3g} to {ratios.most:.3g})",
         _target(outcome),
     )
     return f"| {' | '.join(cells)} |"
 
 
 def _times(spread: Spread) -> str:
-    return f"{duration(spread.median)} ({duration(spread.least)}–{duration(spread.most)})"
+    return f"{duration(spread.median)} ({duration(spread.least)} to {duration(spread.most)})"
 
 
 def _target(outcome: Outcome) -> str:
     if outcome.target is None:
-        return "–"
+        return "none"
     sign = "≤" if outcome.sense is Sense.COST else "≥"
     return f"{sign} {outcome.target:g}: {'met' if outcome.is_met else 'missed'}"
 
