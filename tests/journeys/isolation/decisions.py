@@ -1,0 +1,83 @@
+"""What was decided of each operation: which privilege it needs, whether it writes, and how strangers are refused.
+
+An operation without an entry fails the journey, and so does an entry without an operation.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+# How each who may not is answered where acme is addressed; `open` operations answer everybody alike.
+STRANGERS: Mapping[str, tuple[int, str]] = {
+    "anonymous": (401, "not_authenticated"),
+    "outsider": (404, "not_found"),
+    "outsider_token": (404, "not_found"),
+    "globex_owner": (404, "not_found"),
+    "globex_token": (403, "tenant_mismatch"),
+    "globex_unbound_token": (404, "not_found"),
+}
+LACKING: Mapping[str, tuple[int, str]] = {
+    "lacking_member": (403, "permission_denied"),
+    "lacking_token": (403, "permission_denied"),
+}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """``privilege`` is empty where anybody may; ``query`` and ``body`` make a call that acme's owner gets an answer to."""
+
+    privilege: str
+    is_write: bool = False
+    query: tuple[tuple[str, str], ...] = ()
+    body: object = None
+    refusals: Mapping[str, tuple[int, str]] = field(default_factory=lambda: {**STRANGERS, **LACKING})
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether anybody may call it, without a credential."""
+        return not self.privilege
+
+
+OPEN = Decision("", refusals={})
+READ = Decision("directory.read")
+KNOWN = {"type": "as4.partyId", "value": "zq7bank-1", "scope": "zq7bank-scope"}
+
+DECISIONS: dict[str, Decision] = {
+    "platform:health_live": OPEN,
+    "platform:health_ready": OPEN,
+    "platform:schema_retrieve": OPEN,
+    "tenant:schema_retrieve": OPEN,
+    "tenant:resolve_post": Decision("directory.resolve", body={"identifiers": [KNOWN]}),
+    "tenant:resolve_get": Decision("directory.resolve", query=tuple(KNOWN.items())),
+    "tenant:resolve_bulk": Decision("directory.resolve", body={"requests": [{"identifiers": [KNOWN]}]}),
+    "tenant:capabilities_list": READ,
+    "tenant:capabilities_retrieve": READ,
+    "tenant:credentials_list": READ,
+    "tenant:credentials_retrieve": READ,
+    "tenant:edges_list": READ,
+    "tenant:edges_retrieve": READ,
+    "tenant:endpoints_list": READ,
+    "tenant:endpoints_retrieve": READ,
+    "tenant:identifiers_list": READ,
+    "tenant:identifiers_retrieve": READ,
+    "tenant:participants_list": READ,
+    "tenant:participants_retrieve": READ,
+    "tenant:policies_list": READ,
+    "tenant:policies_retrieve": READ,
+    "tenant:prefix_rules_list": READ,
+    "tenant:prefix_rules_retrieve": READ,
+    "tenant:probes_list": READ,
+    "tenant:probes_retrieve": READ,
+    "tenant:routing_artifacts_list": READ,
+    "tenant:routing_artifacts_retrieve": READ,
+    "tenant:source_runs_list": READ,
+    "tenant:source_runs_retrieve": READ,
+    "tenant:sources_list": READ,
+    "tenant:sources_retrieve": READ,
+}
+
+
+def gaps(found: Collection[str], decided: Collection[str]) -> list[str]:
+    """Return what is wrong with the table, in words; nothing where each operation has its decision."""
+    missing = [f"{key} is an operation without a decision" for key in sorted(set(found) - set(decided))]
+    stale = [f"{key} is decided and no operation" for key in sorted(set(decided) - set(found))]
+    return missing + stale

@@ -1,0 +1,95 @@
+"""Walks operations as one caller, and gathers what must not have been seen."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from directory.resolution.cache import AnswerCache
+from directory.rest import resolve
+from tests.journeys.isolation.callers import Callers
+from tests.journeys.isolation.calls import Call, Caller, Seen, exchanged, look
+from tests.journeys.isolation.decisions import DECISIONS, Decision
+from tests.journeys.isolation.documents import Operation, operations
+from tests.journeys.isolation.estate import Estate
+from tests.journeys.isolation.placing import addressed, filtered, pairs_of
+
+
+class Walk:
+    """Acme's estate, everybody who calls, and the leaks that were found, each in words."""
+
+    def __init__(self, estate: Estate, globex: Any, check_unchanged: Callable[[], list[str]]) -> None:
+        self.estate = estate
+        self.callers = Callers(estate.tenant, globex)
+        self.texts = sorted(estate.texts())
+        self.leaks: list[str] = []
+        self._changes = check_unchanged
+
+    def operations(self, document: str = "") -> Iterator[tuple[Operation, Decision]]:
+        """Yield each operation (of one document) with its decision."""
+        for key, operation in sorted(operations().items()):
+            if document in ("", operation.document):
+                yield operation, DECISIONS[key]
+
+    def calls_of(self, operation: Operation, decision: Decision) -> list[tuple[Call, str]]:
+        """Return the operation's calls with acme's ids and texts in each place, and the cursor that one holds."""
+        plain = addressed(operation, decision, self.estate)
+        calls = [(plain, "")]
+        if operation.is_list:
+            row, cursor = self._row_and_cursor(operation, plain)
+            calls += [
+                (call, cursor if name == "cursor" else "") for name, call in filtered(operation, plain, row, cursor)
+            ]
+        return calls
+
+    def owner_sees(self, call: Call) -> Seen:
+        """Return what acme's owner is answered at acme's address."""
+        return self.seen(self.callers.get("acme_token"), self.at(call, self.estate.words.slug))
+
+    def at(self, call: Call, slug: str) -> Call:
+        """Return the call at a tenant's address; what belongs to no tenant keeps its own."""
+        return call.having(path=f"/t/{slug}{call.path}") if call.path.startswith("/api/v1/") else call
+
+    def seen(self, caller: Caller, call: Call) -> Seen:
+        """Make the call."""
+        resolve.ANSWERS = AnswerCache()  # an answer that is kept costs fewer statements, to whomever
+        return look(caller, call, before_undo=lambda: self._tell_changes(caller, call))
+
+    def compare(self, caller: Caller, call: Call, *, cursor: str = "") -> Seen:
+        """Make a call, and the same call with what does not exist; note what tells them apart."""
+        pairs = pairs_of(self.estate, cursor)
+        seen, unknown = self.seen(caller, call), self.seen(caller, call.with_instead(pairs))
+        self.note_read(caller, call, seen)
+        if seen.status != unknown.status:
+            self.note(caller, call, f"answers {seen.status}, for what does not exist {unknown.status}")
+        elif exchanged(seen.text, pairs) != exchanged(unknown.text, pairs):
+            self.note(caller, call, f"differs from what does not exist:\n{seen.text}\n{unknown.text}")
+        if seen.statements != unknown.statements:
+            self.note(caller, call, f"takes other statements:\n{seen.statements}\n{unknown.statements}")
+        return seen
+
+    def expect(self, caller: Caller, call: Call, seen: Seen, wanted: tuple[int, str]) -> None:
+        """Note an answer other than the refusal that was decided."""
+        if (seen.status, seen.code) != wanted:
+            self.note(caller, call, f"is answered {seen.status} {seen.code}, decided is {wanted}")
+
+    def note_read(self, caller: Caller, call: Call, seen: Seen) -> None:
+        """Note each text of acme's in an answer that was not in the call."""
+        sent = call.text()
+        read = [text for text in self.texts if text in seen.text and text not in sent]
+        if read:
+            self.note(caller, call, f"reads {read}")
+
+    def note(self, caller: Caller, call: Call, what: str) -> None:
+        """Note a leak."""
+        place = f"{call.method} {call.host}{call.path} {call.query or ''} {call.headers or ''}"
+        self.leaks.append(f"{caller.name}: {place} {what}")
+
+    def _tell_changes(self, caller: Caller, call: Call) -> None:
+        changed = self._changes()
+        if changed and caller.name != "acme_token":
+            self.note(caller, call, f"changes {changed}")
+
+    def _row_and_cursor(self, operation: Operation, plain: Call) -> tuple[dict[str, Any], str]:
+        """Return a row of acme's list as its owner is shown it, and a cursor of that list."""
+        results: list[dict[str, Any]] = json.loads(self.owner_sees(plain).body)["results"]
+        return results[0], self.estate.cursors.get(operation.path, "")
