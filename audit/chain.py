@@ -1,7 +1,8 @@
 """Verification of a schema's chain: reads it once, in order, and names the first place that is wrong.
 
-It trusts no function of the database but PostgreSQL's own: the hashes are computed here, over the stored
-bytes. Memory is constant, whatever the length of the chain.
+It trusts no function of the database but PostgreSQL's own, which compute the hashes over the stored bytes, thousands of
+events a statement. What they do not find good is read and computed here, event by event. Memory is constant, whatever
+the length of the chain.
 """
 
 import hashlib
@@ -17,15 +18,36 @@ from psycopg import sql
 from audit.enums import FlawKind
 
 GENESIS = bytes(32)
-BATCH_SIZE = 2_000  # events fetched at a time
-PROGRESS_EVERY = 10_000  # events between two calls of `on_progress`
+BATCH_SIZE = 50_000  # events that one statement judges
+FETCH_SIZE = 2_000  # events that are looked at one by one
 
-# What the record must be, rebuilt from the other columns; audit_frame built it in the same words.
-_REBUILT = """jsonb_build_object(
-    'at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'actor', actor, 'action', action,
-    'resource', resource, 'resource_id', resource_id, 'payload', payload, 'request_id', request_id,
-    'reason', reason, 'tenant_id', tenant_id
-)::text"""
+# What the record must be, put together from the other columns, as the text of the jsonb object that audit_frame made:
+# its keys come by length, then by bytes. Written out, it takes half the time of making the object again.
+_REBUILT = """concat(
+    '{"at": "', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '", "actor": ', to_json(actor),
+    ', "action": ', to_json(action), ', "reason": ', to_json(reason), ', "payload": ', payload,
+    ', "resource": ', to_json(resource), ', "tenant_id": ', coalesce(to_json(tenant_id)::text, 'null'),
+    ', "request_id": ', to_json(request_id), ', "resource_id": ', to_json(resource_id), '}'
+)"""
+# Each event judged by itself, with functions of PostgreSQL's own; several processes share this.
+_WHOLE = """
+    SELECT count(*) FILTER (WHERE leaf = sha256(convert_to(record, 'UTF8'))
+        AND hash = sha256(hash_prev || int8send(id) || leaf) AND record = {rebuilt})
+    FROM {events} WHERE id BETWEEN %(first)s AND %(last)s
+"""
+# Each event judged by the one before it; and the hash of the last.
+_LINKED = """
+    SELECT count(*) FILTER (WHERE hash_prev = hash_before),
+        (SELECT hash FROM {events} WHERE id = %(last)s)
+    FROM (
+        SELECT hash_prev, lag(hash, 1, %(link)s::bytea) OVER (ORDER BY id) AS hash_before
+        FROM {events} WHERE id BETWEEN %(first)s AND %(last)s
+    ) AS linked
+"""
+_SHARE_THE_WORK = (
+    "SET LOCAL max_parallel_workers_per_gather = 4; SET LOCAL min_parallel_table_scan_size = 0;"
+    " SET LOCAL min_parallel_index_scan_size = 0; SET LOCAL parallel_setup_cost = 0; SET LOCAL jit = off"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +94,18 @@ class _End(NamedTuple):
     unsealed_count: int
 
 
+@dataclass(slots=True)
+class _Reached:
+    """How far a chain is verified: the next event's id, and the hash that it must follow (None: there is none)."""
+
+    next_id: int
+    link: bytes | None
+
+    def move(self, event_id: int, event_hash: bytes) -> None:
+        """Go on behind a good event."""
+        self.next_id, self.link = event_id + 1, event_hash
+
+
 def chain_hash(hash_prev: bytes, event_id: int, leaf: bytes) -> bytes:
     """Return an event's hash: SHA-256 over the hash before it, its id (8 bytes, big-endian) and its leaf."""
     return hashlib.sha256(hash_prev + event_id.to_bytes(8, "big") + leaf).digest()
@@ -81,13 +115,14 @@ def verify(
     schema: str,
     *,
     from_id: int = 1,
+    batch_size: int = BATCH_SIZE,
     on_progress: Callable[[int], None] | None = None,
     using: str = DEFAULT_DB_ALIAS,
 ) -> VerificationResult:
     """Verify the chain of a schema from an event on.
 
     The hash of the event before that one is taken for granted, and events that are committed meanwhile are
-    left out. ``on_progress`` is called with the count verified so far.
+    left out. ``on_progress`` is called after each batch but the last, with the count verified so far.
 
     Raises:
         ValueError: ``from_id`` is less than 1, or lies behind the end of the chain.
@@ -95,24 +130,54 @@ def verify(
     if from_id < 1:
         raise ValueError("a chain starts at event 1")
     with transaction.atomic(using=using), connections[using].wrap_database_errors:
+        connections[using].cursor().execute(_SHARE_THE_WORK)
         end = _read_end(schema, using)
         last_id = end.last_id or 0
         if from_id > max(last_id, end.greatest_id, 1):
             raise ValueError(f"the chain of {schema} ends at event {last_id}")
-        link = _hash_before(schema, from_id, using)
-        verified_count = 0
-        expected_id = from_id
-        for event in _read_events(schema, from_id, last_id, using):
-            flaw = _check_event(schema, event, expected_id, link, using) if link is not None else None
-            if link is None or flaw is not None:
-                flaw = flaw or _missing(from_id - 1, event.id)
-                return VerificationResult(schema, verified_count, expected_id - 1, flaw)
-            link = event.hash
-            expected_id += 1
-            verified_count += 1
-            if on_progress is not None and verified_count % PROGRESS_EVERY == 0:
+        reached = _Reached(from_id, _hash_before(schema, from_id, using))
+        while reached.next_id <= last_id:
+            batch_end = min(reached.next_id + batch_size - 1, last_id)
+            flaw = _check_batch(schema, reached, batch_end, using)
+            if flaw is None and reached.next_id <= batch_end:
+                flaw = _check_gap(schema, reached, last_id, using)
+                if flaw is None:
+                    break  # nothing comes after: the tail is cut off
+            verified_count = reached.next_id - from_id
+            if flaw is not None:
+                return VerificationResult(schema, verified_count, reached.next_id - 1, flaw)
+            if on_progress is not None and batch_end < last_id:
                 on_progress(verified_count)
-    return VerificationResult(schema, verified_count, expected_id - 1, _check_end(end, expected_id, link))
+    flaw = _check_end(end, reached)
+    return VerificationResult(schema, reached.next_id - from_id, reached.next_id - 1, flaw)
+
+
+def _check_batch(schema: str, reached: _Reached, last_id: int, using: str) -> Flaw | None:
+    """Check the events up to one, and move ``reached`` as far as they are good.
+
+    All of them are judged by one statement; where it does not find each of them good, they are read and looked at
+    one by one, which says what is wrong with which.
+    """
+    if reached.link is not None:
+        good_count, last_hash = _judge(schema, reached, last_id, using)
+        if good_count == last_id - reached.next_id + 1:
+            reached.move(last_id, last_hash)
+            return None
+    for event in _read_events(schema, reached.next_id, last_id, using):
+        if reached.link is None:
+            return _missing(reached.next_id - 1, event.id)
+        flaw = _check_event(schema, event, reached.next_id, reached.link, using)
+        if flaw is not None:
+            return flaw
+        reached.move(event.id, event.hash)
+    return None
+
+
+def _check_gap(schema: str, reached: _Reached, last_id: int, using: str) -> Flaw | None:
+    """Name the event that is missing where a batch ends early; None where no other comes after it."""
+    query = sql.SQL("SELECT (SELECT min(id) FROM {}.audit_event WHERE id BETWEEN %s AND %s)")
+    found_id = _fetch_one(query.format(sql.Identifier(schema)), (reached.next_id, last_id), using)[0]
+    return None if found_id is None else _missing(reached.next_id, found_id)
 
 
 def _check_event(schema: str, event: _Stored, expected_id: int, link: bytes, using: str) -> Flaw | None:
@@ -142,7 +207,8 @@ def _check_event(schema: str, event: _Stored, expected_id: int, link: bytes, usi
     return None
 
 
-def _check_end(end: _End, expected_id: int, link: bytes | None) -> Flaw | None:
+def _check_end(end: _End, reached: _Reached) -> Flaw | None:
+    expected_id, link = reached.next_id, reached.link
     if end.last_id is None and end.greatest_id:
         return Flaw(0, FlawKind.HEAD, "the head of the chain is missing")
     last_id = end.last_id or 0
@@ -193,13 +259,22 @@ def _hash_before(schema: str, from_id: int, using: str) -> bytes | None:
     return None if value is None else bytes(value)
 
 
+def _judge(schema: str, reached: _Reached, last_id: int, using: str) -> tuple[int, bytes]:
+    """Return how many of the events up to one are certainly good, and the hash of that one."""
+    events = sql.Identifier(schema, "audit_event")
+    span = {"first": reached.next_id, "last": last_id, "link": reached.link}
+    (whole_count,) = _fetch_one(sql.SQL(_WHOLE).format(events=events, rebuilt=sql.SQL(_REBUILT)), span, using)
+    linked_count, last_hash = _fetch_one(sql.SQL(_LINKED).format(events=events), span, using)
+    return min(whole_count, linked_count), bytes(last_hash or b"")
+
+
 def _read_events(schema: str, from_id: int, last_id: int, using: str) -> Iterator[_Stored]:
     query = sql.SQL(
         "SELECT id, convert_to(record, 'UTF8'), leaf, hash_prev, hash, record = {} FROM {}.audit_event"
         " WHERE id BETWEEN %s AND %s ORDER BY id"
     ).format(sql.SQL(_REBUILT), sql.Identifier(schema))
     with connections[using].connection.cursor(name="audit_verification") as cursor:
-        cursor.itersize = BATCH_SIZE
+        cursor.itersize = FETCH_SIZE
         cursor.execute(query, (from_id, last_id), binary=True)
         for row in cursor:
             yield _Stored(*row)
@@ -220,7 +295,7 @@ def _parsed(text: str | bytes) -> dict[str, Any]:
     return parsed
 
 
-def _fetch_one(query: sql.Composed, parameters: tuple[Any, ...], using: str) -> tuple[Any, ...]:
+def _fetch_one(query: sql.Composed, parameters: Any, using: str) -> tuple[Any, ...]:
     connections[using].ensure_connection()
     with connections[using].connection.cursor() as cursor:
         row: tuple[Any, ...] = cursor.execute(query, parameters).fetchone()

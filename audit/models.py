@@ -6,6 +6,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from config.foundation.rows import TenantManager, TenantQuerySet
+from config.foundation.schemas import READ
 
 
 class AuditEventQuerySet(TenantQuerySet):
@@ -61,6 +62,7 @@ class AuditEvent(models.Model):
     hash_prev = models.BinaryField("hash before")
     hash = models.BinaryField()
 
+    application_may = READ
     objects: ClassVar[AuditEventManager] = AuditEventManager()
 
     class Meta:
@@ -117,6 +119,7 @@ class PendingEvent(models.Model):
     record = models.TextField()
     leaf = models.BinaryField()
 
+    application_may = ("SELECT", "INSERT")
     objects: ClassVar[TenantManager] = TenantManager()
 
     class Meta:
@@ -132,6 +135,7 @@ class SealMarker(models.Model):
 
     transaction_id = models.BigIntegerField(primary_key=True)
 
+    application_may = READ
     objects: ClassVar[TenantManager] = TenantManager()
 
     class Meta:
@@ -148,6 +152,7 @@ class ChainHead(models.Model):
     last_id = models.BigIntegerField()
     last_hash = models.BinaryField()
 
+    application_may = READ
     objects: ClassVar[TenantManager] = TenantManager()
 
     class Meta:
@@ -164,6 +169,7 @@ class ConfidentialSalt(models.Model):
     id = models.BigIntegerField(primary_key=True)
     salt = models.BinaryField()
 
+    application_may = ()
     objects: ClassVar[TenantManager] = TenantManager()
 
     class Meta:
@@ -190,6 +196,7 @@ class PrivateValue(models.Model):
     field = models.TextField()
     created_at = models.DateTimeField()
 
+    application_may = READ
     objects: ClassVar[TenantManager] = TenantManager()
 
     class Meta:

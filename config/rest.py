@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from config.foundation.actor import request_context
 from config.foundation.errors import error_registry
 from config.foundation.rest.problems import MEDIA_TYPE, answer_problem
+from config.foundation.rest.reasons import reason_of
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -36,7 +37,7 @@ CODES_OF_STATUS = {
 
 
 class RequestIdMiddleware:
-    """Names each request by a uuid: the caller's ``X-Request-ID`` where it is one, else a new one."""
+    """Names each request by a uuid, the caller's ``X-Request-ID`` where it is one, and keeps why it is made."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -44,7 +45,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer within the request's context, and say its id."""
         request_id = _uuid_of(request.headers.get("X-Request-ID", "")) or str(uuid4())
-        with request_context(request_id=request_id):
+        with request_context(request_id=request_id, reason=reason_of(request.headers)):
             response = self.get_response(request)
         response["X-Request-ID"] = request_id
         return response

@@ -3,13 +3,20 @@
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from django.apps import apps
-from django.core.management import call_command
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
-from django_tenants.utils import get_public_schema_name, get_tenant_model, schema_exists
+from django_tenants.utils import get_public_schema_name, get_tenant_model
+
+from config.foundation.schemas import (
+    OWNER_ALIAS,
+    TEMPLATE_SCHEMA,
+    ensure_application_role,
+    ensure_template,
+    migrate_schema,
+    open_schema,
+    pending_migrations,
+    schema_exists,
+)
 
 MADE_BY_FILE = "initial-migrations.sha256"
 
@@ -39,38 +46,50 @@ def remember_maker(home: Path, base_dir: Path) -> None:
 def migrate_schemas(*, tell: Callable[[str], None]) -> int:
     """Apply what is pending, in the public schema and then in each tenant's; return how many schemas changed.
 
+    The application's role is made where it is missing, and each schema that changed is opened to it.
+
     Args:
         tell: Is given one line for each schema that is behind; nothing for the others.
 
     Raises:
         InconsistentMigrationHistory: The database was made by a history of migrations that is not this one.
     """
+    is_new_role = ensure_application_role()
     public = get_public_schema_name()
-    changed = _migrate_schema(public, tell=tell)
-    tenants = get_tenant_model().objects.exclude(schema_name=public).order_by("schema_name", "pk")
-    for schema_name in list(tenants.values_list("schema_name", flat=True)):
-        if schema_exists(schema_name):  # a tenant that waits for its schema gets a current one
-            changed += _migrate_schema(schema_name, tell=tell)
+    changed = _migrate(public, tell=tell)
+    ensure_template()
+    existing = list(filter(_exists, _tenant_schemas()))  # one that is missing is made current
+    for schema_name in existing:
+        changed += _migrate(schema_name, tell=tell)
+    if is_new_role:  # of a database that is older than the role: what did not change is opened as well
+        for schema_name in (public, TEMPLATE_SCHEMA, *existing):
+            open_schema(schema_name)
     return changed
 
 
-def _migrate_schema(schema_name: str, *, tell: Callable[[str], None]) -> int:
-    pending = _pending(schema_name)
+def pending_schemas() -> dict[str, int]:
+    """Return the schemas that are behind, and by how many migrations; public alone while it is: it lists the others."""
+    public = get_public_schema_name()
+    if behind := pending_migrations(public):
+        return {public: behind}
+    schemas = filter(_exists, [TEMPLATE_SCHEMA, *_tenant_schemas()])
+    counted = {name: pending_migrations(name) for name in schemas}
+    return {name: count for name, count in counted.items() if count}
+
+
+def _tenant_schemas() -> list[str]:
+    tenants = get_tenant_model().objects.using(OWNER_ALIAS).exclude(schema_name=get_public_schema_name())
+    return list(tenants.order_by("schema_name", "pk").values_list("schema_name", flat=True))
+
+
+def _exists(schema_name: str) -> bool:
+    return schema_exists(schema_name, using=OWNER_ALIAS)
+
+
+def _migrate(schema_name: str, *, tell: Callable[[str], None]) -> int:
+    pending = pending_migrations(schema_name)
     if not pending:
         return 0
     tell(f"{schema_name}: applying {pending} migration{'s' if pending > 1 else ''}")
-    call_command("migrate_schemas", schema_name=schema_name, interactive=False, verbosity=0)
+    migrate_schema(schema_name)
     return 1
-
-
-def _pending(schema_name: str) -> int:
-    """Count the migrations that are recorded for other schemas but not, or not yet, for this one."""
-    selected: Any = connection  # the backend of django-tenants has methods that Django's types do not know
-    # Without public on the path: a schema that has no record of its own would be taken for the public one.
-    selected.set_schema(schema_name, include_public=False)
-    try:
-        executor = MigrationExecutor(connection)
-        executor.loader.check_consistent_history(connection)
-        return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    finally:
-        selected.set_schema_to_public()

@@ -1,7 +1,8 @@
 from django.apps import AppConfig
 
+from config.foundation.constraints import register_trigger_rule
 from config.foundation.errors import error_registry
-from directory.errors import ERROR_KINDS
+from directory.errors import ARTIFACT_NOT_DRAFT, ERROR_KINDS, NOT_A_DRAFT
 
 
 class DirectoryConfig(AppConfig):
@@ -13,3 +14,4 @@ class DirectoryConfig(AppConfig):
     def ready(self) -> None:
         """Explain the app's refusals to whoever asks the registry."""
         error_registry.register(*ERROR_KINDS)
+        register_trigger_rule("artifact_not_draft", code=ARTIFACT_NOT_DRAFT, message=NOT_A_DRAFT)

@@ -12,8 +12,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from config.foundation.keys import is_encrypted
-from directory.enums import ArtifactStatus, SensitivityTier
-from directory.models import RoutingArtifact
+from directory.enums import SensitivityTier
 from directory.rails.kinds import IdentifierError, IdentifierRole
 from directory.rails.registry import registry
 
@@ -222,18 +221,6 @@ class PrefixRuleForm(DirectoryForm):
         if "target_protocol" in self.fields:
             field = self.fields["target_protocol"]
             field.choices = protocol_choices(self.instance.target_protocol)  # type: ignore[attr-defined]
-
-    def clean_artifact(self) -> RoutingArtifact:
-        """Refuse a version that is, or was, in force: a change of it is a new version.
-
-        Raises:
-            ValidationError: ``artifact_not_draft``.
-        """
-        artifact: RoutingArtifact = self.cleaned_data["artifact"]
-        if artifact.status != ArtifactStatus.DRAFT:
-            message = "This version is, or was, in force. Rules are written into a draft."
-            raise ValidationError(message, code="artifact_not_draft")
-        return artifact
 
     def unseen_names(self) -> set[str]:
         """Hide a refused prefix of more than a BIN's digits, whatever refused it."""

@@ -1,12 +1,21 @@
 """Changes of the directory, each one transaction that the audit chain attributes to its actor."""
 
-from typing import TypeVar
+from collections.abc import Mapping
+from copy import copy
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db.models import JSONField
 
 from config.foundation.actor import Actor, operation
+from config.foundation.constraints import refuse_while_in_use
+from config.foundation.errors import Refused
 from config.foundation.rows import TenantRow
-from directory.enums import ArtifactStatus
-from directory.models import RoutingArtifact
+from directory.enums import ArtifactStatus, SensitivityTier
+from directory.models import Identifier, PrefixRule, RoutingArtifact
 
+WRITE_AGAIN = "Write the value again: it is sealed for the type and scope that it was written with."
 AnyRow = TypeVar("AnyRow", bound=TenantRow)
 
 
@@ -16,10 +25,45 @@ def save_row(*, actor: Actor, row: AnyRow, reason: str = "") -> AnyRow:  # noqa:
 
     Raises:
         ValidationError: what the row's fields, its ``clean`` or its constraints refuse.
+        Refused: ``artifact_not_draft``; ``not_found`` where the row was deleted meanwhile.
     """
-    row.full_clean()
-    row.save()
-    return row
+    if not row._state.adding:
+        stored = _locked(type(row), row.pk)
+        _refuse_in_force(stored)
+        _refuse_unsealing(stored, row)
+    return _saved(row)
+
+
+@operation()
+def change_row(
+    *,
+    actor: Actor,  # noqa: ARG001 -- read by the decorator
+    model: type[AnyRow],
+    row_id: UUID,
+    changes: Mapping[str, Any],
+    reason: str = "",  # noqa: ARG001 -- read by the decorator
+) -> AnyRow:
+    """Change some columns of a row of any directory table; what another writer changed in others stands.
+
+    Args:
+        actor: who the audit chain names.
+        model: the table.
+        row_id: the row, which is locked before it is read.
+        changes: new values by field; into a JSON object they are merged (RFC 7396), a list replaces a list.
+        reason: for the audit chain.
+
+    Raises:
+        ValidationError: what the row's fields, its ``clean`` or its constraints refuse.
+        Refused: ``not_found``, ``artifact_not_draft``.
+    """
+    row = _locked(model, row_id)
+    _refuse_in_force(row)
+    stored = copy(row)
+    for name, value in changes.items():
+        is_json = isinstance(model._meta.get_field(name), JSONField)
+        setattr(row, name, merged(getattr(row, name), value) if is_json else value)
+    _refuse_unsealing(stored, row)
+    return _saved(row)
 
 
 @operation()
@@ -27,8 +71,11 @@ def delete_row(*, actor: Actor, row: TenantRow, reason: str = "") -> None:  # no
     """Delete a row of any directory table, with what belongs to it alone.
 
     Raises:
-        ProtectedError: a prefix rule, or a run, still names the row.
+        Refused: ``in_use`` while a prefix rule, or a run, still names the row; ``artifact_not_draft``; ``not_found``.
     """
+    stored = _locked(type(row), row.pk)
+    _refuse_in_force(stored)
+    refuse_while_in_use(stored)
     row.delete()
 
 
@@ -44,14 +91,76 @@ def activate_artifact(
     An active version stays as it is.
 
     Raises:
-        RoutingArtifact.DoesNotExist: the version was deleted meanwhile.
+        Refused: ``not_found``, where the version was deleted meanwhile.
     """
     versions = RoutingArtifact.objects.select_for_update().filter(kind=artifact.kind, name=artifact.name)
-    list(versions.order_by("version", "pk"))  # locks them all, so that two activations follow each other
-    current: RoutingArtifact = versions.get(pk=artifact.pk)
+    locked = {row.pk: row for row in versions.order_by("version", "pk")}  # two activations follow each other
+    current: RoutingArtifact | None = locked.get(artifact.pk)
+    if current is None:
+        raise _gone(RoutingArtifact)
     if current.status != ArtifactStatus.ACTIVE:
         versions.filter(status=ArtifactStatus.ACTIVE).update(status=ArtifactStatus.RETIRED)
         current.status = ArtifactStatus.ACTIVE
         current.full_clean()
         current.save()
     return current
+
+
+def merged(stored: Any, patch: Any) -> Any:
+    """Return a JSON value with a merge patch applied: null takes a member away, a list replaces what was (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(stored) if isinstance(stored, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result
+
+
+def _saved(row: AnyRow) -> AnyRow:
+    row.full_clean()
+    row.save()
+    return row
+
+
+def _locked(model: type[AnyRow], row_id: UUID) -> AnyRow:
+    """Read a row as it is now, and let nobody else write it before this transaction ends."""
+    row: AnyRow | None = (
+        model.objects.select_for_update(of=("self",)).filter(pk=row_id).order_by("pk").first()
+    )
+    if row is None:
+        raise _gone(model)
+    return row
+
+
+def _gone(model: type[TenantRow]) -> Refused:
+    return Refused(
+        "not_found", f"There is no such {model._meta.verbose_name}; it may have been deleted meanwhile."
+    )
+
+
+def _refuse_in_force(stored: TenantRow) -> None:
+    """Let pass what is no version of an artifact and no rule of one, or whose version is a draft.
+
+    Raises:
+        Refused: ``artifact_not_draft``.
+    """
+    if isinstance(stored, RoutingArtifact):
+        stored.refuse_unless_draft()
+    elif isinstance(stored, PrefixRule):
+        stored.artifact.refuse_unless_draft()
+
+
+def _refuse_unsealing(stored: TenantRow, row: TenantRow) -> None:
+    """Refuse another type or scope for a confidential value that is not written again: it might become readable.
+
+    Raises:
+        ValidationError: ``required``, under ``value``.
+    """
+    if not isinstance(stored, Identifier) or not isinstance(row, Identifier):
+        return
+    is_kept = stored.tier >= SensitivityTier.CONFIDENTIAL and row.value == stored.value
+    if is_kept and (row.identifier_type, row.scope) != (stored.identifier_type, stored.scope):
+        raise ValidationError({"value": ValidationError(WRITE_AGAIN, code="required")})

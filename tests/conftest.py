@@ -65,6 +65,17 @@ def own_database(template_database: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def committed(template_database: str, django_db_blocker: Any) -> Iterator[None]:
+    """Let the test commit, on both aliases, into a database of its own: for what a transaction cannot show."""
+    with (
+        database.copied(template_database, database.own_name("committed")) as name,
+        django_db_blocker.unblock(),
+        database.using(name),
+    ):
+        yield
+
+
+@pytest.fixture
 def acme(db: None) -> Any:
     """Return the bank's tenant; select it with ``with acme:``."""
     return cast.tenant("acme")

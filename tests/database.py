@@ -14,6 +14,8 @@ from django.db import connections
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from config.foundation.schemas import OWNER_ALIAS
+
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "switchboard_template"
 MADE_FROM = (
@@ -22,6 +24,8 @@ MADE_FROM = (
     "customers/*/operations/**/*.py",
     "customers/*/operations.py",
     "config/foundation/*.py",
+    "*/models/*.py",
+    "*/models.py",
     "tests/cast.py",
 )
 
@@ -69,9 +73,8 @@ def copied(source: str, name: str) -> Iterator[str]:
 
 @contextmanager
 def using(name: str) -> Iterator[None]:
-    """Point the default connection of every thread to this database for the block."""
-    connection: Any = connections["default"]
-    before = connection.settings_dict["NAME"]
+    """Point both aliases, in every thread, to this database for the block."""
+    before = connections["default"].settings_dict["NAME"]
     _point_to(name)
     try:
         yield
@@ -96,11 +99,12 @@ def drop_leftovers() -> None:
 
 
 def _point_to(name: str) -> None:
-    connection: Any = connections["default"]
-    connection.close()
-    settings.DATABASES["default"]["NAME"] = name
-    connections.settings["default"]["NAME"] = name
-    connection.settings_dict["NAME"] = name
+    for alias in ("default", OWNER_ALIAS):
+        connection: Any = connections[alias]
+        connection.close()
+        settings.DATABASES[alias]["NAME"] = name
+        connections.settings[alias]["NAME"] = name
+        connection.settings_dict["NAME"] = name
 
 
 def _maintenance() -> Any:

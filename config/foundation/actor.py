@@ -11,6 +11,8 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from psycopg import sql
 
+from config.foundation.constraints import translated
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -123,7 +125,8 @@ def announce(act: Act, *, using: str = DEFAULT_DB_ALIAS) -> None:
 def operation(*, verb: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function an operation: one transaction, acted by its keyword ``actor``, named ``verb`` in the chain.
 
-    A keyword ``reason`` of the call, where the function takes one, is written to the chain as well.
+    A keyword ``reason`` of the call, where the function takes one, is written to the chain as well. What only the
+    database could refuse, because another transaction came first, is refused in the words of the models.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -134,7 +137,7 @@ def operation(*, verb: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
                 raise TypeError(
                     f"{function.__qualname__} needs actor=Actor(...) and, if any, a text as reason"
                 )
-            with acting(actor, verb=verb, reason=reason):
+            with translated(), acting(actor, verb=verb, reason=reason):
                 return function(*args, **kwargs)
 
         return perform

@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db import IntegrityError, connections
+from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -20,6 +20,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.views import ChangeList
 
 from config.foundation.actor import REASON_MAX_LENGTH, Actor, acting
+from config.foundation.constraints import translated
 from config.foundation.errors import Refused
 from config.foundation.rows import STAMPS, Row
 
@@ -171,10 +172,8 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
             return view()
         reason = request.POST.get(REASON_FIELD, "").strip()[:REASON_MAX_LENGTH]
         try:
-            with acting(Actor.user(request.user.pk), reason=reason):  # type: ignore[arg-type]  # somebody is signed in
+            with translated(), acting(Actor.user(request.user.pk), reason=reason):  # type: ignore[arg-type]  # signed in
                 return view()
-        except IntegrityError as error:
-            sentence = constraint_sentence(self.model, error)
         except Refused as refusal:
             sentence = refusal.detail
         except ValidationError as error:  # an operation's own rule, of several rows
@@ -282,16 +281,6 @@ def safe_cell(value: Any) -> str:
     """Return a value as text that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
-
-
-def constraint_sentence(model: Any, error: IntegrityError) -> str:
-    """Return what a violated constraint says of itself, for a write that was overtaken between check and save."""
-    diagnosis = getattr(error.__cause__, "diag", None)
-    name = getattr(diagnosis, "constraint_name", None) or ""
-    for constraint in model._meta.constraints:
-        if constraint.name == name:
-            return str(constraint.violation_error_message)
-    return "Somebody else changed this at the same moment. Look at it again and repeat what is still needed."
 
 
 def _when_and_who(at: Any, name: str | None) -> str:

@@ -11,6 +11,7 @@ trusted).
 """
 
 from config.postgres.addresses import (
+    APPLICATION_ROLE,
     ConnectionSettings,
     connection_settings,
     database_from_url,
@@ -21,6 +22,7 @@ from config.postgres.errors import PostgresError
 from config.postgres.server import StartedBy, ensure, running, stop
 
 __all__ = [
+    "APPLICATION_ROLE",
     "ConnectionSettings",
     "PostgresError",
     "StartedBy",

@@ -12,6 +12,9 @@ from config.postgres.errors import PostgresError
 
 PORT = 5432  # names the socket's file; nothing listens on it
 SUPERUSER = "postgres"
+APPLICATION_ROLE = (
+    "switchboard_application"  # of the embedded server: reads and writes rows, changes no schema
+)
 MAINTENANCE_DATABASE = "postgres"
 SOCKET_PATH_LIMIT_BYTES = 100  # the kernel's own limit is 108 with the final NUL
 SSL_REQUEST = b"\0\0\0\x08\x04\xd2\x16\x2f"  # the one message that a server answers before any log-in
@@ -48,12 +51,12 @@ def embedded_home(data_dir: Path, name: str = "postgres") -> Path:
     return data_dir / name
 
 
-def connection_settings(home: Path) -> ConnectionSettings:
-    """Return how to reach the server of ``home``, whether it runs or not."""
+def connection_settings(home: Path, *, role: str = SUPERUSER) -> ConnectionSettings:
+    """Return how to reach the server of ``home`` as a role of it, whether it runs or not."""
     return {
         "HOST": str(socket_dir(home)),
         "PORT": str(PORT),
-        "USER": SUPERUSER,
+        "USER": role,
         "PASSWORD": "",
         "NAME": MAINTENANCE_DATABASE,
         "OPTIONS": {},

@@ -15,26 +15,35 @@ DATA_DIR = Path(os.environ.get("SWITCHBOARD_DATA_DIR", BASE_DIR / ".data"))
 VERSION = "0.1.0"
 
 
-def database(home: Path) -> dict[str, Any]:
-    """Return the settings of the database: ``DATABASE_URL`` where set, the embedded server in ``home`` otherwise."""
+def databases(home: Path) -> dict[str, Any]:
+    """Return the two ways into the one database: as the application, and as the owner of its schemas.
+
+    ``DATABASE_URL`` and ``SWITCHBOARD_OWNER_DATABASE_URL`` where set, the embedded server in ``home`` otherwise.
+    Without the second, the application works as the owner itself.
+    """
     url = os.environ.get("DATABASE_URL", "")
-    where = postgres.database_from_url(url) if url else postgres.connection_settings(home)
+    owner_url = os.environ.get("SWITCHBOARD_OWNER_DATABASE_URL", "") or url
+    application = (
+        postgres.database_from_url(url)
+        if url
+        else postgres.connection_settings(home, role=postgres.APPLICATION_ROLE)
+    )
+    owner = postgres.database_from_url(owner_url) if owner_url else postgres.connection_settings(home)
+    shared = {"ENGINE": "config.foundation.postgresql", "ATOMIC_REQUESTS": False}
     return {
-        **where,
-        "ENGINE": "config.foundation.postgresql",
-        "ATOMIC_REQUESTS": False,
-        "CONN_MAX_AGE": 600,
-        "CONN_HEALTH_CHECKS": True,
+        "default": {**application, **shared, "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True},
+        "owner": {**owner, **shared, "CONN_MAX_AGE": 0},
     }
 
 
 POSTGRES_HOME = postgres.embedded_home(DATA_DIR)
-DATABASES = {"default": database(POSTGRES_HOME)}
+DATABASES = databases(POSTGRES_HOME)
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 
 # -- tenancy ---------------------------------------------------------------------------------------------------------
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
+TENANT_DB_ALIAS = "owner"  # whose rights schemas are made and migrated with
 TENANT_LIMIT_SET_CALLS = True
 PLATFORM_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 BASE_DOMAIN = "switchboard.localhost"

@@ -34,6 +34,12 @@ ERROR_KINDS = (
         "The tenant is there, its schema is not. The placement says why; provision_tenant tries again.",
     ),
     ErrorKind(
+        "placement_unavailable",
+        503,
+        "The tenant's database is not configured",
+        "The placement names a database that this installation does not know. An operator corrects it.",
+    ),
+    ErrorKind(
         "not_ready",
         503,
         "The service is not ready",

@@ -7,6 +7,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from config.foundation.constraints import NOT_FOUND
+from config.foundation.errors import Refused
 from config.foundation.rows import TenantRow, public_schema
 from config.foundation.tiers import Tiers
 from directory.enums import (
@@ -18,6 +20,7 @@ from directory.enums import (
     PolicyEffect,
     PrefixMode,
 )
+from directory.errors import ARTIFACT_NOT_DRAFT, NOT_A_DRAFT
 from directory.models.participants import INTERNAL_SOURCE, Capability, Endpoint, Identifier, Participant
 from directory.validators import (
     check_artifact,
@@ -33,6 +36,7 @@ NODE_MODELS: dict[NodeType, type[TenantRow]] = {
     NodeType.ENDPOINT: Endpoint,
     NodeType.CAPABILITY: Capability,
 }
+NO_SUCH_END = "There is no such row in this directory."
 RELATION_ENDS: dict[EdgeRelation, frozenset[tuple[str, str]]] = {
     EdgeRelation.SAME_AS: frozenset({("participant", "participant"), ("identifier", "identifier")}),
     EdgeRelation.RESOLVES_TO: frozenset({("identifier", "participant")}),
@@ -147,16 +151,18 @@ class Edge(TenantRow):
         """Refuse an edge with an end that does not exist, or one of its relation's wrong kind.
 
         Raises:
-            ValidationError: ``edge_end_missing`` or ``edge_end_kind``, with the field.
+            ValidationError: ``edge_end_kind`` or ``not_found``, with the field.
         """
         super().clean()
+        if self.relation not in EdgeRelation or {self.from_type, self.to_type} - set(NodeType):
+            return  # the fields themselves have said so
         allowed = RELATION_ENDS[EdgeRelation(self.relation)]
         if (self.from_type, self.to_type) not in allowed:
             kinds = " or ".join(f"{left} to {right}" for left, right in sorted(allowed))
             message = f"“{self.get_relation_display()}” joins {kinds}."
             raise ValidationError({"relation": ValidationError(message, code="edge_end_kind")})
         missing = {
-            side: ValidationError("There is no such row in this directory.", code="edge_end_missing")
+            side: ValidationError(NO_SUCH_END, code=NOT_FOUND)
             for side in ("from", "to")
             if not self._end_exists(side)
         }
@@ -232,6 +238,15 @@ class RoutingArtifact(TenantRow):
         """
         super().clean()
         check_artifact(self)
+
+    def refuse_unless_draft(self) -> None:
+        """Let pass only a version that was never in force: others are changed by a new version.
+
+        Raises:
+            Refused: ``artifact_not_draft``.
+        """
+        if self.status != ArtifactStatus.DRAFT:
+            raise Refused(ARTIFACT_NOT_DRAFT, NOT_A_DRAFT)
 
 
 class PrefixRule(TenantRow):
@@ -311,10 +326,15 @@ class PrefixRule(TenantRow):
         return f"{self.prefix} → {self.target_address or self.participant or 'nowhere'}"
 
     def clean(self) -> None:
-        """Check the prefix and the target against the table's kind and the registered rails.
+        """Check that the version is a draft, and prefix and target by the table's kind and the registered rails.
 
         Raises:
-            ValidationError: with the field, ``possible_card_number`` among them (the value is not echoed).
+            ValidationError: with the field, ``artifact_not_draft`` and ``possible_card_number`` among them (the value
+                is not echoed).
         """
         super().clean()
+        if self.artifact_id is None:
+            return  # the field itself has said so
+        if self.artifact.status != ArtifactStatus.DRAFT:
+            raise ValidationError({"artifact": ValidationError(NOT_A_DRAFT, code=ARTIFACT_NOT_DRAFT)})
         check_prefix_rule(self)

@@ -6,6 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from config.foundation.rows import TenantRow
+from config.foundation.schemas import READ
 from config.foundation.tiers import Tiers
 from directory.enums import FailureMode, RunState, SourceKind
 from directory.validators import check_probe, check_source
@@ -125,6 +126,8 @@ class DirectoryVersion(models.Model):
     An answer is good as long as the versions it was made from still stand.
     """
 
+    application_may = READ
+
     id = models.SmallIntegerField(primary_key=True, default=1)
     version = models.BigIntegerField(default=0)
 
@@ -145,6 +148,8 @@ class DirectoryVersion(models.Model):
 
 class ChangeMarker(models.Model):
     """That a running transaction changed this schema's directory; gone when it ends, by when the version has moved."""
+
+    application_may = READ
 
     transaction_id = models.BigIntegerField(primary_key=True)
 

@@ -1,19 +1,39 @@
-"""Every table of the directory, for reading."""
+"""Every table of the directory. What writes is one of the operations in ``directory.operations``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
+
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from audit.operations import record
-from config.foundation.rest.views import ReadOnlyResource
+from config.foundation.rest.errors import Faults
+from config.foundation.rest.operations import BODY_ERRORS, QUERY_ERRORS, Operation
+from config.foundation.rest.views import ReadOnlyResource, WritableResource
 from config.foundation.rows import Row
 from directory import filters, models, serializers
+from directory.operations import activate_artifact, change_row, delete_row, save_row
 from directory.rest import examples
 
 TAG_PARTICIPANTS = "Directory: participants"
 TAG_ROUTING = "Directory: routing"
 TAG_SOURCES = "Directory: sources"
+ACTIVATE = Operation(
+    operation_id="routing_artifacts_activate",
+    summary="Put a version in force",
+    description=(
+        "The version that is in force is retired in the same transaction; activating that one again undoes it. "
+        "What is, or was, in force is not edited any more. Needs the privilege `directory.manage`."
+    ),
+    tag=TAG_ROUTING,
+    response=serializers.RoutingArtifactSerializer,
+    response_example=examples.ROUTING_ARTIFACT,
+    headers=("ETag",),
+    takes_reason=True,
+    errors=(*BODY_ERRORS, *QUERY_ERRORS, "write_not_allowed", "busy"),
+)
 
 
 class DirectoryResource(ReadOnlyResource):
@@ -22,7 +42,16 @@ class DirectoryResource(ReadOnlyResource):
     required_privilege = "directory.read"
 
 
-class RevealingResource(DirectoryResource):
+class WrittenResource(WritableResource, DirectoryResource):
+    """A table that is written in the tenant's own directory, and only read in the global one."""
+
+    write_privilege = "directory.manage"
+    save_operation = staticmethod(save_row)
+    change_operation = staticmethod(change_row)
+    delete_operation = staticmethod(delete_row)
+
+
+class RevealingResource(WrittenResource):
     """A table with confidential values: in clear to who holds ``view_confidential``, each reading audited."""
 
     def serializer_context(self, rows: Iterable[Row]) -> dict[str, Any]:  # noqa: ARG002 -- the base's signature
@@ -51,11 +80,12 @@ class RevealingResource(DirectoryResource):
         return "view_confidential" in self.admission.privileges
 
 
-class Participants(DirectoryResource):
+class Participants(WrittenResource):
     """Organizations, nodes, services and number ranges that can be reached."""
 
     model = models.Participant
     serializer_class = serializers.ParticipantSerializer
+    write_serializer_class = serializers.ParticipantWriteSerializer
     filterset_class = filters.ParticipantFilters
     orderings = ("name", "kind", "country", "created_at", "updated_at")
     default_ordering = ("name", "pk")
@@ -68,6 +98,7 @@ class Identifiers(RevealingResource):
 
     model = models.Identifier
     serializer_class = serializers.IdentifierSerializer
+    write_serializer_class = serializers.IdentifierWriteSerializer
     filterset_class = filters.IdentifierFilters
     relations = ("participant",)
     orderings = ("identifier_type", "priority", "confidence", "created_at", "updated_at")
@@ -75,11 +106,12 @@ class Identifiers(RevealingResource):
     example = examples.IDENTIFIER
 
 
-class Endpoints(DirectoryResource):
+class Endpoints(WrittenResource):
     """Addresses at which participants take traffic."""
 
     model = models.Endpoint
     serializer_class = serializers.EndpointSerializer
+    write_serializer_class = serializers.EndpointWriteSerializer
     filterset_class = filters.EndpointFilters
     relations = ("participant",)
     orderings = ("protocol", "address", "priority", "status", "created_at", "updated_at")
@@ -87,11 +119,12 @@ class Endpoints(DirectoryResource):
     example = examples.ENDPOINT
 
 
-class Capabilities(DirectoryResource):
+class Capabilities(WrittenResource):
     """What participants declare they can do."""
 
     model = models.Capability
     serializer_class = serializers.CapabilitySerializer
+    write_serializer_class = serializers.CapabilityWriteSerializer
     filterset_class = filters.CapabilityFilters
     relations = ("participant", "endpoint")
     orderings = ("service", "action", "created_at", "updated_at")
@@ -99,23 +132,26 @@ class Capabilities(DirectoryResource):
     example = examples.CAPABILITY
 
 
-class Credentials(DirectoryResource):
+class Credentials(WrittenResource):
     """References to key material: never the key, and of the reference only the kind of vault."""
 
     model = models.Credential
     serializer_class = serializers.CredentialSerializer
+    write_serializer_class = serializers.CredentialWriteSerializer
     filterset_class = filters.CredentialFilters
     relations = ("participant", "endpoint")
     orderings = ("credential_type", "created_at", "updated_at")
     noun, plural, tag = "credential", "credentials", TAG_PARTICIPANTS
+    write_example: ClassVar[dict[str, Any]] = {"vault_ref": "vault://certs/bankus/iso20022"}
     example = examples.CREDENTIAL
 
 
-class Policies(DirectoryResource):
+class Policies(WrittenResource):
     """Rules that let candidates of a resolution stay or remove them."""
 
     model = models.Policy
     serializer_class = serializers.PolicySerializer
+    write_serializer_class = serializers.PolicyWriteSerializer
     filterset_class = filters.PolicyFilters
     orderings = ("priority", "name", "created_at", "updated_at")
     default_ordering = ("-priority", "pk")
@@ -123,11 +159,12 @@ class Policies(DirectoryResource):
     example = examples.POLICY
 
 
-class Edges(DirectoryResource):
+class Edges(WrittenResource):
     """Links that no key says: equivalences, translations, other sources' word."""
 
     model = models.Edge
     serializer_class = serializers.EdgeSerializer
+    write_serializer_class = serializers.EdgeWriteSerializer
     filterset_class = filters.EdgeFilters
     orderings = ("relation", "confidence", "created_at", "updated_at")
     noun, plural, tag = "edge", "edges", TAG_ROUTING
@@ -139,21 +176,49 @@ class RoutingArtifacts(RevealingResource):
 
     model = models.RoutingArtifact
     serializer_class = serializers.RoutingArtifactSerializer
+    write_serializer_class = serializers.RoutingArtifactWriteSerializer
     filterset_class = filters.RoutingArtifactFilters
     orderings = ("kind", "name", "version", "created_at", "updated_at")
     default_ordering = ("kind", "name", "-version", "pk")
     noun, plural, tag = "routing artifact", "routing artifacts", TAG_ROUTING
     example = examples.ROUTING_ARTIFACT
+    write_errors = ("artifact_not_draft",)
+    write_example: ClassVar[dict[str, Any]] = {"kind": "bin_table", "name": "card ranges", "version": 4}
+    extra_writes = frozenset({"activate"})
+
+    @classmethod
+    def describe(cls, action: str) -> Operation:
+        """Return the documentation of an action."""
+        return ACTIVATE if action == "activate" else super().describe(action)
+
+    def activate(self, request: Request, id: str) -> Response:  # noqa: A002 -- the address's
+        """Put a version in force; the one that was is retired.
+
+        Raises:
+            InvalidInput: a body that holds anything.
+        """
+        with self.effect():
+            artifact = models.RoutingArtifact.objects.filter(pk=self.pk_of(id)).first()
+            if artifact is None:
+                raise self.unknown()
+            faults = Faults()
+            for key in request.data:
+                faults.at_pointer((key,), "This key is not known here.", "unknown_field")
+            faults.raise_any()
+            activate_artifact(actor=self.admission.actor, artifact=artifact)
+            return self.answer(request, artifact.pk)
 
 
-class PrefixRules(DirectoryResource):
+class PrefixRules(WrittenResource):
     """Rules of prefix tables; the longest prefix wins."""
 
     model = models.PrefixRule
     serializer_class = serializers.PrefixRuleSerializer
+    write_serializer_class = serializers.PrefixRuleWriteSerializer
     filterset_class = filters.PrefixRuleFilters
     relations = ("artifact", "participant")
     orderings = ("prefix", "priority", "created_at", "updated_at")
+    write_errors = ("artifact_not_draft",)
     noun, plural, tag = "prefix rule", "prefix rules", TAG_ROUTING
     example = examples.PREFIX_RULE
 
@@ -163,10 +228,12 @@ class Sources(RevealingResource):
 
     model = models.Source
     serializer_class = serializers.SourceSerializer
+    write_serializer_class = serializers.SourceWriteSerializer
     filterset_class = filters.SourceFilters
     orderings = ("name", "kind", "created_at", "updated_at")
     default_ordering = ("name", "pk")
     noun, plural, tag = "source", "sources", TAG_SOURCES
+    write_example: ClassVar[dict[str, Any]] = {"settings": {}}
     example = examples.SOURCE
 
 
@@ -183,11 +250,12 @@ class SourceRuns(DirectoryResource):
     example = examples.SOURCE_RUN
 
 
-class Probes(DirectoryResource):
+class Probes(WrittenResource):
     """Routing tests kept as data: a request and what its answer must hold."""
 
     model = models.Probe
     serializer_class = serializers.ProbeSerializer
+    write_serializer_class = serializers.ProbeWriteSerializer
     filterset_class = filters.ProbeFilters
     orderings = ("name", "created_at", "updated_at")
     default_ordering = ("name", "pk")

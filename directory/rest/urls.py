@@ -2,12 +2,18 @@
 
 from django.urls import path
 
+from config.foundation.rest.views import WritableResource
 from directory.rest.resolve import BulkResolve, Resolve
-from directory.rest.resources import RESOURCES, DirectoryResource
+from directory.rest.resources import RESOURCES, DirectoryResource, RoutingArtifacts
 
 
 def _collection(resource: type[DirectoryResource]) -> str:
     return resource.plural.replace(" ", "-")
+
+
+def _methods(resource: type[DirectoryResource], **methods: str) -> dict[str, str]:
+    """Return the methods of an address by action: all of them, or of a table that is only read GET alone."""
+    return methods if issubclass(resource, WritableResource) else {"get": methods["get"]}
 
 
 urlpatterns = [
@@ -16,7 +22,7 @@ urlpatterns = [
     *(
         path(
             f"directory/{_collection(resource)}",
-            resource.as_view({"get": "list"}),
+            resource.as_view(_methods(resource, get="list", post="create")),
             name=f"directory-{_collection(resource)}-list",
         )
         for resource in RESOURCES
@@ -24,9 +30,14 @@ urlpatterns = [
     *(
         path(
             f"directory/{_collection(resource)}/<str:id>",
-            resource.as_view({"get": "retrieve"}),
+            resource.as_view(_methods(resource, get="retrieve", patch="partial_update", delete="destroy")),
             name=f"directory-{_collection(resource)}-detail",
         )
         for resource in RESOURCES
+    ),
+    path(
+        "directory/routing-artifacts/<str:id>/activate",
+        RoutingArtifacts.as_view({"post": "activate"}),
+        name="directory-routing-artifacts-activate",
     ),
 ]

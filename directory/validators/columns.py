@@ -11,6 +11,7 @@ from directory.rails.text import may_be_card_number
 from directory.resolution.policies import validate_rule
 
 TAGS_MAX = 50
+COUNTRY_LENGTH = 2  # what is longer may be anything, a card number too, and is not repeated
 CARD_UNSEEN = "The value breaks its form; it is not repeated, as it may hold a card number."
 USER_ASSIGNED_COUNTRIES = frozenset({"XK"})  # Kosovo: used by SWIFT and by the European Commission
 _OBJECT_OF_SCALARS = Draft202012Validator(
@@ -64,7 +65,7 @@ def validate_country(value: str) -> None:
         raise ValidationError(
             "“%(value)s” is no ISO 3166-1 country code: write two capital letters, like SE.",
             code="country_unknown",
-            params={"value": value},
+            params={"value": value if len(value) == COUNTRY_LENGTH else "…"},
         )
 
 

@@ -7,6 +7,8 @@ from django.db import connection
 
 from audit.models import AuditEvent
 from config.foundation.triggers import DomainTriggers
+from config.postgres import APPLICATION_ROLE
+from tests.roles import as_owner
 from tests.sealing import seal
 
 THING = """CREATE TABLE thing (
@@ -15,6 +17,7 @@ THING = """CREATE TABLE thing (
     name text NOT NULL, data jsonb, tier int NOT NULL DEFAULT 0, value text, person text, iban text,
     key bytea, tenant_id uuid, seen_at timestamptz
 )"""
+OPEN = f"GRANT SELECT, INSERT, UPDATE, DELETE ON thing TO {APPLICATION_ROLE}"
 TRIGGERS = DomainTriggers(
     "thing", resource="tests.thing", personal=["person"], confidential=["iban"], secret=["key"],
     by_row=["value"], tenant="tenant_id",
@@ -49,8 +52,9 @@ class Things:
 
 
 def make_table() -> None:
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(THING)
+        cursor.execute(OPEN)
         for trigger in TRIGGERS:
             cursor.execute(trigger.create("thing"))
 
@@ -68,11 +72,12 @@ def tamper(things: Things) -> Callable[..., int]:
     """Run a statement as a superuser who has switched the triggers off."""
 
     def run(statement: str, *parameters: Any) -> int:
-        things.execute("SET LOCAL session_replication_role = replica")
-        try:
-            return things.execute(statement, *parameters)
-        finally:
-            things.execute("SET LOCAL session_replication_role = origin")
+        with as_owner():
+            things.execute("SET LOCAL session_replication_role = replica")
+            try:
+                return things.execute(statement, *parameters)
+            finally:
+                things.execute("SET LOCAL session_replication_role = origin")
 
     seal()
     return run

@@ -1,19 +1,23 @@
 import hashlib
+import json
+from uuid import uuid4
 
 import pytest
 
-from audit.chain import chain_hash, verify
+from audit import chain as chain_module
+from audit.chain import BATCH_SIZE, chain_hash, verify
 from audit.enums import FlawKind
 from audit.models import AuditEvent
+from config.foundation.actor import Actor, acting, request_context
 
 
-@pytest.fixture
-def chain(things, acme):
+@pytest.fixture(params=[1, 2, 3, 4, BATCH_SIZE], ids=lambda size: f"batches of {size}")
+def chain(things, acme, request):
     """Ten events and more in acme's chain; gives the id of the fifth of them and a function that verifies."""
     for number in range(10):
         things.create(f"n{number}")
     first = things.events()[0].id
-    return first + 4, lambda **options: verify(acme.schema_name, **options)
+    return first + 4, lambda **options: verify(acme.schema_name, batch_size=request.param, **options)
 
 
 def test_an_untouched_chain_is_valid_from_any_event_on(chain):
@@ -148,8 +152,19 @@ def test_a_start_behind_the_end_is_refused(chain):
 
 
 def test_progress_is_told_on_a_long_chain(things, acme):
-    things.execute("INSERT INTO thing (name) SELECT 'n' FROM generate_series(1, 10001)")
-    things.events()
+    things.execute("INSERT INTO thing (name) SELECT 'n' FROM generate_series(1, 25)")
+    count = things.events()[-1].id
     told: list[int] = []
-    assert verify(acme.schema_name, on_progress=told.append).is_valid
-    assert told == [10_000]
+    assert verify(acme.schema_name, batch_size=10, on_progress=told.append).is_valid
+    assert told == list(range(10, count, 10))
+
+
+@pytest.mark.parametrize(
+    "value", ['a "quote"', "back\\slash", "line\nbreak", "ümlaut \u2028 😀", "{{}}", "%s"]
+)
+def test_a_record_of_whatever_text_is_put_together_from_its_columns(things, value):
+    with acting(Actor("system", value), reason=value), request_context(request_id=value):
+        things.create(value, data=json.dumps({value: [value, 1.5, None]}), tenant_id=uuid4())
+    things.create(value)
+    things.events()
+    assert things.fetch(f"SELECT count(*) FROM audit_event WHERE record <> {chain_module._REBUILT}") == [(0,)]

@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from audit.chain import verify
 from audit.operations import lock_chains
 from config.foundation.actor import Actor, acting
-from tests.audit.conftest import THING, TRIGGERS
+from tests.audit.conftest import OPEN, THING, TRIGGERS
 
 pytestmark = pytest.mark.race
 ALIAS = "race"
@@ -33,6 +33,7 @@ def schemas(own_database: str) -> list[str]:
         for schema in found:
             client.execute(sql.SQL("SET search_path = {}").format(sql.Identifier(schema)))
             client.execute(THING)
+            client.execute(OPEN)
             for trigger in TRIGGERS:
                 client.execute(trigger.create("thing"))
     assert len(found) == 2

@@ -7,6 +7,7 @@ from audit.models import AuditEvent, PendingEvent, PrivateValue, SealMarker
 from config.foundation.actor import Actor, acting, request_context
 from config.foundation.rows import public_schema
 from tests.audit.conftest import make_table
+from tests.roles import as_owner
 from tests.sealing import seal
 
 ALICE = uuid.UUID(int=0xA11CE)
@@ -80,7 +81,7 @@ def test_the_id_of_a_row_never_changes(things):
 
 
 def test_truncate_is_refused_because_it_would_leave_no_events(things):
-    with pytest.raises(DatabaseError, match=r"TRUNCATE of .*thing is refused"):
+    with as_owner(), pytest.raises(DatabaseError, match=r"TRUNCATE of .*thing is refused"):
         things.execute("TRUNCATE thing")
 
 
@@ -155,7 +156,8 @@ def test_a_personal_value_can_be_told_from_its_side_row_and_erased_with_it(thing
         "tests.thing",
         str(row),
     )
-    assert PrivateValue.objects.filter(resource_id=str(row)).delete()[0] == 1
+    with as_owner():
+        assert PrivateValue.objects.filter(resource_id=str(row)).delete()[0] == 1
 
 
 def test_a_value_whose_tier_depends_on_the_row_is_hidden_from_tier_two_up(things):
@@ -247,7 +249,7 @@ def test_the_search_path_is_the_clients_own_again_after_a_write(things):
 def test_the_chain_refuses_to_be_written_by_hand(things, statement):
     things.create(person="Ann", iban="DE89")
     seal()
-    with pytest.raises(DatabaseError, match="is refused"):
+    with as_owner(), pytest.raises(DatabaseError, match="is refused"):
         things.execute(statement)
 
 
@@ -257,12 +259,12 @@ def test_the_chain_refuses_to_be_written_by_hand(things, statement):
 )
 def test_an_event_cannot_be_suppressed_before_it_is_sealed(things, statement):
     things.create()
-    with pytest.raises(DatabaseError, match="is refused"):
+    with as_owner(), pytest.raises(DatabaseError, match="is refused"):
         things.execute(statement)
 
 
 def test_a_change_whose_event_cannot_be_written_does_not_happen(things):
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE audit_pending ADD CONSTRAINT broken CHECK (false) NOT VALID")
     with pytest.raises(IntegrityError), transaction.atomic():
         things.create()

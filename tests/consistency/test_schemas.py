@@ -10,6 +10,7 @@ from django.db import connection, models
 
 from customers.identity.models import User
 from directory.models import Participant
+from tests.roles import as_owner
 
 MODELS = apps.get_models(include_auto_created=True)
 
@@ -68,6 +69,6 @@ def test_every_tenant_table_exists_in_the_schema_of_each_tenant(slug, request):
 
 def test_a_table_that_a_schema_lacks_is_found(acme):
     table = Participant._meta.db_table
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(f'ALTER TABLE "{acme.schema_name}"."{table}" RENAME TO renamed')
     assert missing(acme.schema_name) == [table]

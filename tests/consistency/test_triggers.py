@@ -14,6 +14,7 @@ from config.foundation.triggers import (
     migration_line,
     trigger_arguments,
 )
+from tests.roles import as_owner
 
 INSTALLED = """
     SELECT t.tgname, t.tgargs, t.tgenabled, f.pronamespace = c.relnamespace
@@ -70,7 +71,7 @@ def test_every_domain_table_has_the_triggers_that_its_model_declares(model, acme
 
 def test_a_table_without_triggers_is_named_with_the_migration_that_it_needs(acme):
     model = next(model for model in DOMAIN_MODELS if issubclass(model, TenantRow))
-    with acme, connection.cursor() as cursor:
+    with as_owner(), acme, connection.cursor() as cursor:
         for name in (STAMP_TRIGGER, CAPTURE_TRIGGER, TRUNCATE_TRIGGER):
             cursor.execute(f"DROP TRIGGER {name} ON {model._meta.db_table}")
     sentences = faults(model, acme.schema_name)
@@ -81,7 +82,7 @@ def test_a_table_without_triggers_is_named_with_the_migration_that_it_needs(acme
 
 def test_other_tiers_than_the_declared_ones_are_named(acme):
     model = next(model for model in DOMAIN_MODELS if issubclass(model, TenantRow))
-    with acme, connection.cursor() as cursor:
+    with as_owner(), acme, connection.cursor() as cursor:
         cursor.execute(
             f"CREATE OR REPLACE TRIGGER {CAPTURE_TRIGGER} AFTER INSERT OR UPDATE OR DELETE"
             f" ON {model._meta.db_table} FOR EACH ROW"

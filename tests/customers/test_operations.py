@@ -10,7 +10,6 @@ from django.db import connection
 
 from config.foundation.actor import Actor
 from config.foundation.errors import Refused
-from config.foundation.rows import selected_schema
 from customers.identity.enums import MembershipStatus, UserStatus
 from customers.identity.models import ApiToken, ApiTokenUse, Membership, Privilege, Role, User
 from customers.identity.operations import (
@@ -23,10 +22,7 @@ from customers.identity.operations import (
 )
 from customers.identity.tokens import TokenText, find_token, new_text, parse_text
 from customers.tenants import operations as tenants
-from customers.tenants.enums import PlacementState, TenantStatus
-from customers.tenants.models import Domain, Placement, Tenant
-from customers.tenants.operations import provisioning
-from directory.models import Participant
+from customers.tenants.models import Tenant
 
 ACTOR = Actor.system("tests")
 NOW = datetime.now(UTC)
@@ -220,35 +216,6 @@ def test_the_built_in_roles_hold_what_the_specification_says(db):
     assert everything - held["admin"] == {"tenant.delete", "owners.manage", "view_confidential"}
     assert held["member"] - held["viewer"] == {"records.read", "programs.write", "directory.resolve"}
     assert len(held["viewer"]) == 7
-
-
-def test_a_tenant_is_made_with_host_place_schema_and_owner(outsider, acme):
-    with acme:
-        made = tenants.create_tenant(actor=ACTOR, slug="initech", name="Initech", owner=outsider)
-        assert selected_schema("default") == acme.schema_name
-    assert made.status == TenantStatus.ACTIVE
-    assert made.placement.state == PlacementState.READY
-    assert made.placement.ready_at is not None
-    assert Domain.objects.get(tenant=made).domain == "initech.switchboard.localhost"
-    membership = Membership.objects.get(tenant=made)
-    assert (membership.user, membership.source) == (outsider, "creator")
-    assert Participant._meta.db_table in tables_of(made.schema_name)
-    tenants.provision_tenant(actor=ACTOR, tenant=made)
-
-
-def test_a_schema_that_fails_is_noted_and_tried_again(db, monkeypatch):
-    with monkeypatch.context() as broken:
-        broken.setattr(provisioning, "call_command", lambda *_args, **_options: 1 / 0)
-        with pytest.raises(Refused) as caught:
-            tenants.create_tenant(actor=ACTOR, slug="initech", name="Initech")
-    assert caught.value.code == "provisioning_failed"
-    tenant = Tenant.objects.get(slug="initech")
-    placement = Placement.objects.get(tenant=tenant)
-    assert (placement.state, tenant.status) == (PlacementState.FAILED, TenantStatus.PROVISIONING)
-    assert placement.last_error.startswith("ZeroDivisionError")
-    assert tenants.provision_tenant(actor=ACTOR, tenant=tenant).status == TenantStatus.ACTIVE
-    placement.refresh_from_db()
-    assert (placement.state, placement.last_error) == (PlacementState.READY, "")
 
 
 def test_the_platforms_own_row_is_made_once_and_shown_nowhere(db):

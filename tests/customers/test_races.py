@@ -45,7 +45,7 @@ def run_together(own_database: str, django_db_blocker: Any) -> Iterator[Callable
             except Exception as error:  # noqa: BLE001 -- a result like any other
                 return error
             finally:
-                connections["default"].close()
+                connections.close_all()
 
         with ThreadPoolExecutor(len(functions)) as pool:
             return list(pool.map(perform, functions))

@@ -6,6 +6,7 @@ from django.db import IntegrityError, connection
 from audit.models import AuditEvent
 from config.foundation.actor import Actor, acting, current_act, operation, request_context
 from directory.models import DirectoryVersion, Participant
+from tests.roles import as_owner
 from tests.sealing import seal
 
 ADA, BO = Actor.user(uuid4()), Actor.user(uuid4())
@@ -49,7 +50,7 @@ def test_a_nested_act_is_its_own_and_the_outer_one_returns(acme):
 
 def test_nothing_of_an_act_is_left_when_it_fails(acme):
     with acme:
-        with pytest.raises(IntegrityError), acting(ADA):
+        with as_owner(), pytest.raises(IntegrityError), acting(ADA):
             DirectoryVersion(id=2).save()
         make("y")
         (event,) = events()

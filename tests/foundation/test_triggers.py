@@ -2,6 +2,7 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection
 from django.db.migrations.state import ProjectState
+from django.test import override_settings
 
 from config.foundation.triggers import (
     CAPTURE_TRIGGER,
@@ -15,6 +16,7 @@ from config.foundation.triggers import (
 from customers.identity.models import MembershipRole
 from customers.tenants.models import Tenant
 from directory.models import Identifier, Participant
+from tests.roles import as_owner
 
 NOW = DomainTriggers("participant", resource="directory.participant")
 LATER = DomainTriggers(
@@ -34,7 +36,7 @@ def arguments(schema: str) -> list[tuple[str, ...]]:
 def apply(operation: InstallTriggers, *, is_backwards: bool = False) -> None:
     state = ProjectState.from_apps(apps)
     run = operation.database_backwards if is_backwards else operation.database_forwards
-    with connection.schema_editor() as editor:
+    with override_settings(TENANT_DB_ALIAS="default"), as_owner(), connection.schema_editor() as editor:
         run("directory", editor, state, state)
 
 

@@ -4,9 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, ProgrammingError
-from django_tenants.utils import get_public_schema_name, schema_exists
+from django_tenants.utils import get_public_schema_name
 
 from audit.chain import VerificationResult, verify
+from config.foundation.schemas import schema_exists
 from customers.tenants.models import Tenant
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from config.foundation.errors import ErrorKind, error_registry, shown_name
 
@@ -62,6 +63,12 @@ ERROR_KINDS = (
         403,
         "A privilege is missing",
         "The caller belongs here but lacks the privilege that needed names. Ask an administrator for it.",
+    ),
+    ErrorKind(
+        "write_not_allowed",
+        403,
+        "The token only reads",
+        "The token was made without the write flag. Make one with it, or use another.",
     ),
     ErrorKind(
         "csrf_failed",
@@ -148,6 +155,10 @@ class Faults:
         """Add a fault at a place in the body."""
         self.found.append(Fault({"pointer": pointer(path)}, detail, code))
 
+    def at_header(self, name: str, detail: str, code: str) -> None:
+        """Add a fault of a header."""
+        self.found.append(Fault({"header": name}, detail, code))
+
     def raise_any(self) -> None:
         """Refuse the request if anything is wrong with it.
 
@@ -159,7 +170,7 @@ class Faults:
 
 
 class InvalidInput(Exception):  # noqa: N818 -- it says what the request is
-    """A request with faults; its code is theirs where they agree on one that stands by itself."""
+    """A request with faults; its code is theirs where they agree on one that stands by itself, such as a conflict."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__(f"{len(faults)} faults")
@@ -170,11 +181,9 @@ class InvalidInput(Exception):  # noqa: N818 -- it says what the request is
         """Return the code the faults agree on where it stands by itself, else ``validation_failed``."""
         codes = {fault.code for fault in self.faults}
         alone = codes.pop() if len(codes) == 1 else ""
-        return (
-            alone
-            if alone in {"unknown_parameter", "unknown_field", "invalid_cursor"}
-            else "validation_failed"
-        )
+        kind = error_registry.get(alone)
+        is_conflict = kind is not None and kind.status == HTTPStatus.CONFLICT
+        return alone if alone in CODES_ALONE or is_conflict else "validation_failed"
 
 
 def pointer(path: Iterable[str | int]) -> str:

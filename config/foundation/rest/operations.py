@@ -43,7 +43,7 @@ class Component:
 class Operation:
     """One operation of the document.
 
-    ``response`` is a serializer class or a Component; ``is_list`` wraps it in a page. ``parameters`` are
+    ``response`` is a serializer class, a Component, or None; ``is_list`` wraps it in a page. ``parameters`` are
     OpenAPI parameter objects; ``headers`` name the response's headers among ``HEADERS`` of ``schema``;
     ``errors`` are codes beyond those of admission.
     """
@@ -60,6 +60,8 @@ class Operation:
     parameters: tuple[dict[str, Any], ...] = ()
     headers: tuple[str, ...] = ()
     is_conditional: bool = False
+    status: int = 200
+    takes_reason: bool = False
     errors: tuple[str, ...] = ()
 
 

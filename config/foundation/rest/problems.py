@@ -73,11 +73,9 @@ def problem_of(error: Exception) -> dict[str, Any] | None:
         case InvalidInput():
             return problem(error.code, _summary(error.faults), faults=error.faults)
         case exceptions.ValidationError():
-            faults = list(_faults_of_serializer(error.detail, ()))
-            return problem("validation_failed", _summary(faults), faults=faults)
+            return problem_of(InvalidInput(list(faults_of_serializer(error.detail))))
         case ValidationError():
-            faults = list(faults_of_model(error))
-            return problem("validation_failed", _summary(faults), faults=faults)
+            return problem_of(InvalidInput(list(faults_of_model(error))))
     for kind, code, detail in _OF_FRAMEWORK:
         if isinstance(error, kind):
             return problem(code, detail)
@@ -114,19 +112,19 @@ def faults_of_model(error: ValidationError, prefix: tuple[str | int, ...] = ()) 
                 yield from faults_of_model(one, path)
         return
     for one in error.error_list:
-        yield Fault(
-            {"pointer": pointer(prefix)}, " ".join(map(str, one.messages)), str(one.code or "invalid")
-        )
+        code = "duplicate" if one.code == "unique" else str(one.code or "invalid")  # Django's own word for it
+        yield Fault({"pointer": pointer(prefix)}, " ".join(map(str, one.messages)), code)
 
 
-def _faults_of_serializer(detail: Any, path: tuple[str | int, ...]) -> Iterator[Fault]:
+def faults_of_serializer(detail: Any, path: tuple[str | int, ...] = ()) -> Iterator[Fault]:
+    """Yield the faults that a serializer found, each at its place."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            yield from _faults_of_serializer(inner, path if name == "non_field_errors" else (*path, name))
+            yield from faults_of_serializer(inner, path if name == "non_field_errors" else (*path, name))
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):
             nested = isinstance(inner, dict | list)
-            yield from _faults_of_serializer(inner, (*path, index) if nested else path)
+            yield from faults_of_serializer(inner, (*path, index) if nested else path)
     else:
         yield Fault({"pointer": pointer(path)}, str(detail), str(getattr(detail, "code", "") or "invalid"))
 

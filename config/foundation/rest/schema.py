@@ -11,6 +11,7 @@ from django.conf import settings
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 
+from config.foundation.actor import REASON_MAX_LENGTH
 from config.foundation.errors import error_registry
 from config.foundation.rest.filters import id_schema
 from config.foundation.rest.operations import ADMISSION_ERRORS, Component, Operation
@@ -25,6 +26,10 @@ HEADERS: dict[str, dict[str, Any]] = {
     "Link": {
         "description": "self, first, and next or prev where there is such a page (RFC 8288).",
         "schema": {"type": "string"},
+    },
+    "Location": {
+        "description": "Address of the new row.",
+        "schema": {"type": "string", "format": "uri"},
     },
     "WWW-Authenticate": {"description": "How to sign in.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
@@ -41,6 +46,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "in": "header",
         "description": "Tag of the representation you hold: unchanged, the answer is 304 without a body.",
         "schema": {"type": "string"},
+    },
+    "AuditReason": {
+        "name": "Audit-Reason",
+        "in": "header",
+        "description": "Why: one line of text, written into the audit event of every row that this request changes.",
+        "schema": {"type": "string", "maxLength": REASON_MAX_LENGTH},
     },
 }
 SECURITY_SCHEMES = {
@@ -138,7 +149,7 @@ class OperationSchema(AutoSchema):
             "tags": [operation.tag],
             "parameters": self._parameters_of(operation),
             "security": [{name: []} for name in SECURITY_SCHEMES],
-            "responses": {"200": self._success(operation), **self._errors(operation)},
+            "responses": {str(operation.status): self._success(operation), **self._errors(operation)},
         }
         if operation.is_conditional:
             built["responses"]["304"] = {
@@ -158,9 +169,13 @@ class OperationSchema(AutoSchema):
             found.insert(0, {"name": "id", "in": "path", "required": True, "schema": schema})
         if operation.is_conditional:
             found.append(parameter_reference("IfNoneMatch"))
+        if operation.takes_reason:
+            found.append(parameter_reference("AuditReason"))
         return [*found, parameter_reference("RequestId")]
 
     def _success(self, operation: Operation) -> dict[str, Any]:
+        if operation.response is None:
+            return {"description": "Done.", "headers": header_references("X-Request-ID", *operation.headers)}
         if isinstance(operation.response, Component):
             schema = self._reference(operation.response)
         else:

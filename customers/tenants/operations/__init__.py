@@ -7,13 +7,14 @@ from customers.tenants.operations.creation import (
     register_tenant,
 )
 from customers.tenants.operations.platform import bootstrap_platform
-from customers.tenants.operations.provisioning import provision_tenant
+from customers.tenants.operations.provisioning import provision_after_commit, provision_tenant
 
 __all__ = [
     "CreatedStep",
     "bootstrap_platform",
     "create_tenant",
     "on_tenant_created",
+    "provision_after_commit",
     "provision_tenant",
     "register_tenant",
 ]

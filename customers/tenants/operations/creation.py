@@ -3,12 +3,13 @@
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, transaction
 
 from config.foundation.actor import Actor, operation
 from config.foundation.rows import public_schema
 from customers.tenants.enums import PlacementState
 from customers.tenants.models import Domain, Placement, Tenant
-from customers.tenants.operations.provisioning import provision_tenant
+from customers.tenants.operations.provisioning import provision_after_commit, provision_tenant
 
 
 class CreatedStep(Protocol):
@@ -30,6 +31,8 @@ def on_tenant_created(step: CreatedStep) -> None:
 def create_tenant(*, actor: Actor, slug: str, name: str, owner: Any = None, **values: Any) -> Tenant:
     """Make a tenant and its schema, and return it in use.
 
+    Inside a transaction it is returned as it waits for its schema, which is made after the commit.
+
     Args:
         actor: who makes it.
         slug: stands in its addresses, for ever.
@@ -43,6 +46,9 @@ def create_tenant(*, actor: Actor, slug: str, name: str, owner: Any = None, **va
     """
     with public_schema():
         tenant = register_tenant(actor=actor, slug=slug, name=name, owner=owner, **values)
+    if transaction.get_connection(DEFAULT_DB_ALIAS).in_atomic_block:
+        provision_after_commit(actor=actor, tenant=tenant)
+        return tenant
     return provision_tenant(actor=actor, tenant=tenant)
 
 

@@ -9,6 +9,7 @@ from directory.connectors.runs import ERRORS_MAX, lock_key
 from directory.enums import RunState
 from directory.models import Identifier, Participant, Source, SourceRun
 from tests.directory.connectors.conftest import ACTOR, LATER, NOW, Example, bank
+from tests.roles import as_owner
 from tests.sealing import seal
 
 pytestmark = pytest.mark.usefixtures("global_directory")
@@ -128,7 +129,7 @@ def test_a_source_without_a_valid_row_does_not_empty_the_directory():
 
 
 def test_a_failure_in_mid_merge_leaves_nothing_but_the_failed_run():
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("""
             CREATE FUNCTION pg_temp.break_off() RETURNS trigger LANGUAGE plpgsql
                 AS $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$;

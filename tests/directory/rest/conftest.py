@@ -84,10 +84,10 @@ def fill(number):
     )
     edge.relation = "has_endpoint"
     saved(edge)
-    artifact = saved(
-        RoutingArtifact(kind=ArtifactKind.BIN_TABLE, name=f"table {number}", status=ArtifactStatus.ACTIVE)
-    )
+    artifact = saved(RoutingArtifact(kind=ArtifactKind.BIN_TABLE, name=f"table {number}"))
     saved(PrefixRule(artifact=artifact, prefix=f"41111{number}", participant=participant))
+    artifact.status = ArtifactStatus.ACTIVE
+    saved(artifact)
     source = saved(Source(name=f"source {number}", kind="file"))
     saved(SourceRun(source=source, started_at=NOW))
     saved(Probe(name=f"probe {number}", request={"identifiers": []}, expected={"directives": []}))

@@ -36,7 +36,7 @@ from directory.models.routing import NODE_MODELS
 
 HIDDEN = "•••"
 _OBJECT_OR_NULL = {"type": ["object", "null"], "additionalProperties": True}
-_NODE_ID = {
+NODE_ID = {
     "type": "string",
     "pattern": f"^({'|'.join(model.display_prefix for model in NODE_MODELS.values())})_[0-9a-f]{{32}}$",
 }
@@ -187,12 +187,12 @@ class EdgeSerializer(RowSerializer[Edge]):
             "confidence", "source", "valid_from", "valid_to", "superseded_at", *STAMP_FIELDS,
         )  # fmt: skip
 
-    @extend_schema_field(_NODE_ID)
+    @extend_schema_field(NODE_ID)
     def get_from_id(self, edge: Edge) -> str:
         """Return the id of the row the edge leads from."""
         return display_id(NODE_MODELS[edge.from_type].display_prefix, edge.from_id)  # type: ignore[index]
 
-    @extend_schema_field(_NODE_ID)
+    @extend_schema_field(NODE_ID)
     def get_to_id(self, edge: Edge) -> str:
         """Return the id of the row the edge leads to."""
         return display_id(NODE_MODELS[edge.to_type].display_prefix, edge.to_id)  # type: ignore[index]

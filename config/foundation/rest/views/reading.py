@@ -1,4 +1,4 @@
-"""Bases of views: admission before everything, then lists and details with one set of manners."""
+"""Lists and details of a table, with one set of manners."""
 
 from __future__ import annotations
 
@@ -6,25 +6,22 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from inspect import cleandoc
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.db.utils import DEFAULT_DB_ALIAS
-from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
-from config.foundation.admission import Admission, Selection
 from config.foundation.display_ids import parse_display_id
 from config.foundation.errors import Refused
 from config.foundation.rest.errors import Faults
 from config.foundation.rest.etags import etag, is_held
 from config.foundation.rest.filters import DeclaredFilters
-from config.foundation.rest.operations import QUERY_ERRORS, Documented, Operation
+from config.foundation.rest.operations import QUERY_ERRORS, Operation
 from config.foundation.rest.paging import Page, Paging, with_parameters
-from config.foundation.rest.parsers import StrictJSONParser
 from config.foundation.rest.queries import (
     DIRECTORY_GLOBAL,
     DIRECTORY_PARAMETER,
@@ -36,59 +33,12 @@ from config.foundation.rest.queries import (
     repeatable_names,
 )
 from config.foundation.rest.serializers import RowSerializer
+from config.foundation.rest.views.admitted import AdmittedView
 from config.foundation.rows import Row, public_schema, selected_schema
 
 Rows = list[Any]
-
-
-class AdmittedView(Documented, APIView):
-    """A view that only an admitted caller with ``required_privilege`` reaches.
-
-    ``parameters`` names the query parameters; others are refused. ``admission`` says who calls, in which
-    tenant, and what they may do.
-    """
-
-    required_privilege: ClassVar[str]
-    parameters: ClassVar[tuple[str, ...]] = ()
-    parser_classes = (StrictJSONParser,)
-    admission: Admission
-
-    def perform_authentication(self, request: Request) -> None:
-        """Let the caller in, which selects the tenant's schema.
-
-        Raises:
-            NotAuthenticated: there is no credential.
-            Refused: tenancy does not let the caller in.
-        """
-        super().perform_authentication(request)
-        if request.user is None:
-            raise NotAuthenticated
-        selection: Selection = request._request.selection  # type: ignore[attr-defined]  # noqa: SLF001
-        self.admission = selection.admit(request.user, request.auth)
-
-    def collect_faults(self, request: Request, faults: Faults) -> None:
-        """Add what is wrong with the query parameters."""
-        collect_parameter_faults(request.query_params, known=self.parameters, repeatable=(), faults=faults)
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Admit the caller and check their privilege, before anything is looked up.
-
-        Raises:
-            Refused: ``bad_request``, a body without a declared length.
-        """
-        super().initial(request, *args, **kwargs)
-        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
-            # Django reads as much as is declared: such a body would pass for an empty one.
-            raise Refused("bad_request", "Send the body's length (Content-Length); chunks are not read.")
-        if request.method not in ("OPTIONS", *self.unchecked_methods):
-            faults = Faults()
-            self.collect_faults(request, faults)
-            faults.raise_any()
-
-    @property
-    def unchecked_methods(self) -> tuple[str, ...]:
-        """Return the methods this view does not offer: 405 says more than a fault of their parameters."""
-        return tuple(name.upper() for name in self.http_method_names if not hasattr(self, name))
+COLLECTION_ACTIONS = frozenset({"list", "create"})
+STANDARD_ACTIONS = COLLECTION_ACTIONS | {"retrieve", "partial_update", "destroy"}
 
 
 class ReadOnlyResource(ViewSetMixin, AdmittedView):
@@ -165,7 +115,7 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
         with self._directory(request):
             paging = self._paging(request, Faults())
             page = paging.page(self.filterset_class(request.query_params, queryset=self.get_queryset()).qs)
-            results = self._shaped(request, page.rows)
+            results = self.shaped(request, page.rows)
         links = self._links(request, page)
         body = {"results": results, "next": links.get("next"), "previous": links.get("prev")}
         return Response(
@@ -174,16 +124,23 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
 
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002
         """Answer one object, or 304 where the caller holds it already."""
-        pk = parse_display_id(self.model.display_prefix, id)
         with self._directory(request):
-            row = self.get_queryset().filter(pk=pk).first() if pk else None
+            row = self.get_queryset().filter(pk=self.pk_of(id)).first()
             if row is None:
-                raise Refused("not_found", "There is no such object.")
-            tag = self._etag(request, row)
+                raise self.unknown()
+            tag = self.etag_of(request, row)
             if is_held(tag, request.headers.get("If-None-Match", "")):
                 return Response(status=304, headers={"ETag": tag})
-            (shape,) = self._shaped(request, [row])
+            (shape,) = self.shaped(request, [row])
         return Response(shape, headers={"ETag": tag})
+
+    def pk_of(self, display_id: str) -> UUID | None:
+        """Return the key that a display id of this table names; None finds nothing, as an unknown one does."""
+        return parse_display_id(self.model.display_prefix, display_id)
+
+    def unknown(self) -> Refused:
+        """Return the refusal of an id that names nothing here."""
+        return Refused("not_found", "There is no such object.")
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the rows of the selected directory, with their relations."""
@@ -201,21 +158,31 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
         """Return what, besides the row, decides how this caller sees it."""
         return ""
 
-    def _shaped(self, request: Request, rows: Rows) -> Rows:
+    def shaped(self, request: Request, rows: Rows) -> Rows:
+        """Return the representations of rows, as this caller sees them."""
         context = {
             "collection_url": self._collection_url(request),
-            "url_suffix": "?directory=global" if self._is_global(request) else "",
+            "url_suffix": self._suffix(request),
             **self.serializer_context(rows),
         }
         shapes: Rows = list(self.serializer_class(rows, many=True, context=context).data)
         self.rows_shown()
         return shapes
 
-    def _etag(self, request: Request, row: Any) -> str:
+    def etag_of(self, request: Request, row: Any) -> str:
+        """Return the strong tag of a row's representation, whichever request it is an answer to."""
         related = (getattr(row, name) for name in self.relations)
         versions = [f"{one.pk}:{one.row_version}" for one in (row, *related) if one is not None]
         media_type = getattr(request, "accepted_media_type", "")
-        return etag(settings.VERSION, media_type, self.variant(), request.build_absolute_uri(), *versions)
+        address = f"{self.address_of(request, row)}{self._suffix(request)}"
+        return etag(settings.VERSION, media_type, self.variant(), address, *versions)
+
+    def address_of(self, request: Request, row: Row) -> str:
+        """Return a row's own address."""
+        return f"{self._collection_url(request)}/{row.display_id}"
+
+    def _suffix(self, request: Request) -> str:
+        return "?directory=global" if self._is_global(request) else ""
 
     def _paging(self, request: Request, faults: Faults) -> Paging:
         with self._directory(request):
@@ -244,8 +211,8 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
         return links | {"service-desc": request.build_absolute_uri(f"{_script_name(request)}/api/schema/")}
 
     def _collection_url(self, request: Request) -> str:
-        path = request.path.rsplit("/", 1)[0] if self.action == "retrieve" else request.path
-        return request.build_absolute_uri(path)
+        depth = 0 if self.action in COLLECTION_ACTIONS else 1 if self.action in STANDARD_ACTIONS else 2
+        return request.build_absolute_uri(request.path.rsplit("/", depth)[0])
 
     def _directory(self, request: Request) -> AbstractContextManager[Any]:
         return public_schema() if self._is_global(request) else nullcontext()

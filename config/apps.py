@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class CompositionConfig(AppConfig):
+    """The composition root: commands, and checks of what only it can see together."""
+
+    name = "config"
+
+    def ready(self) -> None:
+        """Enter the system checks."""
+        from config import checks  # noqa: F401, PLC0415 -- they register themselves, and need the apps loaded

@@ -1,0 +1,172 @@
+"""Shapes of written values: of which JSON type a value is, and nothing that a model says itself.
+
+A shape never repeats what it refuses, since that may be a card number or a key, and takes nothing for something else:
+``"1"`` is no number and ``0`` is not false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.utils.dateparse import parse_datetime
+from drf_spectacular.plumbing import build_choice_field
+from rest_framework import serializers
+
+from config.foundation.constraints import NOT_FOUND, missing_reference
+from config.foundation.display_ids import parse_display_id
+from config.foundation.rest.filters import id_schema
+from config.foundation.rows import Row
+
+NOT_BLANK = {"required": "This field is required.", "null": "This field cannot be null."}
+
+
+class Shape(serializers.Field[Any, Any, Any, Any]):
+    """A value of one JSON type; ``schema`` describes it in the document."""
+
+    default_error_messages = NOT_BLANK
+    schema: Mapping[str, Any] = {}
+
+    def refuse(self, detail: str, code: str = "invalid_type") -> serializers.ValidationError:
+        """Return the refusal of a value."""
+        return serializers.ValidationError(detail, code=code)
+
+    def to_representation(self, value: Any) -> Any:
+        """Return the value: shapes are for writing."""
+        return value
+
+
+class TextShape(Shape):
+    """A text, without white space around it."""
+
+    schema = {"type": "string"}
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text."""
+        if not isinstance(data, str):
+            raise self.refuse("Write a text.")
+        return data.strip()
+
+
+class ChoiceShape(Shape):
+    """One of a few words."""
+
+    def __init__(self, *, choices: tuple[tuple[str, str], ...], **options: Any) -> None:
+        super().__init__(**options)
+        self.words = [str(value) for value, _ in choices]
+        self.schema = build_choice_field(
+            serializers.ChoiceField(choices=choices)
+        )  # as the read schema has it
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the word."""
+        if not isinstance(data, str) or data not in self.words:
+            raise self.refuse(f"Write one of {', '.join(self.words)}.", "invalid_choice")
+        return data
+
+
+class IntegerShape(Shape):
+    """A whole number."""
+
+    schema = {"type": "integer"}
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number."""
+        if not isinstance(data, int) or isinstance(data, bool):
+            raise self.refuse("Write a whole number.")
+        return data
+
+
+class NumberShape(Shape):
+    """A number."""
+
+    schema = {"type": "number"}
+
+    def to_internal_value(self, data: Any) -> float:
+        """Return the number."""
+        if not isinstance(data, int | float) or isinstance(data, bool):
+            raise self.refuse("Write a number.")
+        return float(data)
+
+
+class BooleanShape(Shape):
+    """True or false."""
+
+    schema = {"type": "boolean"}
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return the truth."""
+        if not isinstance(data, bool):
+            raise self.refuse("Write true or false.")
+        return data
+
+
+class MomentShape(Shape):
+    """A moment with its offset from UTC (RFC 3339)."""
+
+    schema = {"type": "string", "format": "date-time"}
+
+    def to_internal_value(self, data: Any) -> datetime:
+        """Return the moment."""
+        try:
+            moment = parse_datetime(data) if isinstance(data, str) else None
+        except ValueError:  # the 30th of February
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise self.refuse("Write a moment as RFC 3339 has it: 2026-03-01T12:00:00Z.", "invalid_moment")
+        return moment
+
+
+class JsonShape(Shape):
+    """Any JSON; what it must hold is the model's to say."""
+
+    schema = {"type": ["object", "array", "string", "number", "boolean"], "additionalProperties": True}
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return it."""
+        return data
+
+
+class TextListShape(Shape):
+    """A list of texts, written as a whole."""
+
+    schema = {"type": "array", "items": {"type": "string"}}
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        """Return the texts."""
+        if not isinstance(data, list) or not all(isinstance(one, str) for one in data):
+            raise self.refuse("Write a list of texts.")
+        return [one.strip() for one in data]
+
+
+class ReferenceShape(Shape):
+    """A row of another table by its display id; another tenant's, an unknown one and a malformed id are the same."""
+
+    def __init__(self, *, model: type[Row], **options: Any) -> None:
+        super().__init__(**options)
+        self.model = model
+        self.schema = id_schema(model.display_prefix)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the row, of the directory that is selected."""
+        row_id: UUID | None = (
+            parse_display_id(self.model.display_prefix, data) if isinstance(data, str) else None
+        )
+        row = self.model._default_manager.filter(pk=row_id).first() if row_id else None  # noqa: SLF001
+        if row is None:
+            raise self.refuse(" ".join(missing_reference(self.model).messages), NOT_FOUND)
+        return row
+
+
+SHAPES: tuple[tuple[type[models.Field[Any, Any]], type[Shape]], ...] = (
+    (models.BooleanField, BooleanShape),
+    (models.IntegerField, IntegerShape),
+    (models.FloatField, NumberShape),
+    (models.DateTimeField, MomentShape),
+    (models.JSONField, JsonShape),
+    (models.CharField, TextShape),
+    (models.TextField, TextShape),
+)

@@ -1,0 +1,159 @@
+"""Create, change and delete rows of a table: who may, what a body may hold, one operation, one answer.
+
+Each write is one transaction around the operation and the representation that answers it, opened in ``effect``:
+what all writes are to have in common (stored answers, preconditions, rehearsals) belongs there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar, Protocol
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.foundation.actor import Actor
+from config.foundation.constraints import translated
+from config.foundation.errors import Refused
+from config.foundation.rest.errors import Faults, InvalidInput
+from config.foundation.rest.operations import Operation
+from config.foundation.rest.views.documents import describe_write
+from config.foundation.rest.views.reading import ReadOnlyResource
+from config.foundation.rest.writing import WriteSerializer
+
+WRITES = frozenset({"create", "partial_update", "destroy"})
+READ_ONLY_FROM_HERE = (
+    "The global directory is read-only from a tenant. Its operators change it on the platform."
+)
+
+
+class Save(Protocol):
+    """Saves a new row."""
+
+    def __call__(self, *, actor: Actor, row: Any) -> Any:
+        """Return the row."""
+
+
+class Change(Protocol):
+    """Changes a stored row, which it locks."""
+
+    def __call__(self, *, actor: Actor, model: Any, row_id: UUID, changes: Mapping[str, Any]) -> Any:
+        """Return the row."""
+
+
+class Delete(Protocol):
+    """Deletes a row."""
+
+    def __call__(self, *, actor: Actor, row: Any) -> None:
+        """Return nothing."""
+
+
+class WritableResource(ReadOnlyResource):
+    """A table that is written as well, by POST, PATCH and DELETE.
+
+    Subclasses give ``write_privilege``, ``write_serializer_class`` and the three operations, each as a staticmethod.
+    ``extra_writes`` names further actions that write.
+    """
+
+    write_privilege: ClassVar[str]
+    write_serializer_class: ClassVar[type[WriteSerializer[Any]]]
+    write_example: ClassVar[dict[str, Any]] = {}
+    write_errors: ClassVar[tuple[str, ...]] = ()
+    extra_writes: ClassVar[frozenset[str]] = frozenset()
+    save_operation: ClassVar[Save]
+    change_operation: ClassVar[Change]
+    delete_operation: ClassVar[Delete]
+
+    @property
+    def is_write(self) -> bool:  # type: ignore[override]  # the base has a constant
+        """Tell whether this request is to change anything."""
+        return getattr(self, "action", None) in WRITES | self.extra_writes
+
+    def needed_privileges(self) -> tuple[str, ...]:
+        """Return what this request needs; a write shows what it wrote, so that it needs the reading as well."""
+        return (
+            (self.write_privilege, *super().needed_privileges())
+            if self.is_write
+            else super().needed_privileges()
+        )
+
+    @classmethod
+    def describe(cls, action: str) -> Operation:
+        """Return the documentation of an action."""
+        return describe_write(cls, action) if action in WRITES else super().describe(action)
+
+    def collect_faults(self, request: Request, faults: Faults) -> None:
+        """Add what is wrong with the query parameters.
+
+        Raises:
+            Refused: ``permission_denied``, a write to the global directory.
+        """
+        if self.is_write and self._is_global(request):
+            raise Refused("permission_denied", READ_ONLY_FROM_HERE)
+        super().collect_faults(request, faults)
+
+    def create(self, request: Request) -> Response:
+        """Create a row."""
+        serializer = self._serializer()
+        with self.effect(serializer):
+            row = self.save_operation(
+                actor=self.admission.actor, row=self.model(**serializer.read(request.data))
+            )
+            response = self.answer(request, row.pk, status=201)
+            response["Location"] = self.address_of(request, row)
+        return response
+
+    def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002
+        """Change the columns that the body names."""
+        row_id = self._existing(id)
+        serializer = self._serializer(is_partial=True)
+        with self.effect(serializer):
+            changes = serializer.read(request.data)
+            self.change_operation(
+                actor=self.admission.actor, model=self.model, row_id=row_id, changes=changes
+            )
+            return self.answer(request, row_id)
+
+    def destroy(self, request: Request, id: str) -> Response:  # noqa: A002, ARG002 -- DRF's signature
+        """Delete a row."""
+        with self.effect():
+            row = self.model._default_manager.filter(pk=self.pk_of(id)).first()  # noqa: SLF001
+            if row is None:
+                raise self.unknown()
+            self.delete_operation(actor=self.admission.actor, row=row)
+        return Response(status=204)
+
+    @contextmanager
+    def effect(self, serializer: WriteSerializer[Any] | None = None) -> Iterator[None]:
+        """Run a write and its answer in one transaction; refusals point at the keys of the body.
+
+        Raises:
+            InvalidInput: what model, constraint or operation refuse.
+        """
+        try:
+            with translated(), transaction.atomic():
+                yield
+        except ValidationError as error:
+            if serializer is None:
+                raise
+            raise InvalidInput(serializer.faults_of(error)) from None
+
+    def answer(self, request: Request, row_id: UUID, *, status: int = 200) -> Response:
+        """Return the representation of a row as it is now, with its tag."""
+        row = self.get_queryset().get(pk=row_id)
+        (shape,) = self.shaped(request, [row])
+        return Response(shape, status=status, headers={"ETag": self.etag_of(request, row)})
+
+    def _existing(self, display_id: str) -> UUID:
+        row_id = self.pk_of(display_id)
+        if row_id is None or not self.model._default_manager.filter(pk=row_id).exists():  # noqa: SLF001
+            raise self.unknown()
+        return row_id
+
+    def _serializer(self, *, is_partial: bool = False) -> WriteSerializer[Any]:
+        shown = self.serializer_class.Meta.fields  # type: ignore[attr-defined]  # every serializer has it
+        return self.write_serializer_class(partial=is_partial, context={"shown": shown})

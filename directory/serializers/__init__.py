@@ -1,0 +1,55 @@
+"""How rows of the directory are shaped for reading, and which keys a body may hold for writing."""
+
+from directory.serializers.edges import EdgeWriteSerializer
+from directory.serializers.reading import (
+    CapabilitySerializer,
+    CredentialSerializer,
+    EdgeSerializer,
+    EndpointSerializer,
+    IdentifierSerializer,
+    ParticipantSerializer,
+    PolicySerializer,
+    PrefixRuleSerializer,
+    ProbeSerializer,
+    RoutingArtifactSerializer,
+    SourceRunSerializer,
+    SourceSerializer,
+)
+from directory.serializers.writing import (
+    CapabilityWriteSerializer,
+    CredentialWriteSerializer,
+    EndpointWriteSerializer,
+    IdentifierWriteSerializer,
+    ParticipantWriteSerializer,
+    PolicyWriteSerializer,
+    PrefixRuleWriteSerializer,
+    ProbeWriteSerializer,
+    RoutingArtifactWriteSerializer,
+    SourceWriteSerializer,
+)
+
+__all__ = [
+    "CapabilitySerializer",
+    "CapabilityWriteSerializer",
+    "CredentialSerializer",
+    "CredentialWriteSerializer",
+    "EdgeSerializer",
+    "EdgeWriteSerializer",
+    "EndpointSerializer",
+    "EndpointWriteSerializer",
+    "IdentifierSerializer",
+    "IdentifierWriteSerializer",
+    "ParticipantSerializer",
+    "ParticipantWriteSerializer",
+    "PolicySerializer",
+    "PolicyWriteSerializer",
+    "PrefixRuleSerializer",
+    "PrefixRuleWriteSerializer",
+    "ProbeSerializer",
+    "ProbeWriteSerializer",
+    "RoutingArtifactSerializer",
+    "RoutingArtifactWriteSerializer",
+    "SourceRunSerializer",
+    "SourceSerializer",
+    "SourceWriteSerializer",
+]

@@ -1,0 +1,123 @@
+"""Which keys of each table a body may hold; what they may say is the models' to decide.
+
+Not written over the API, because an act of its own sets them: an artifact's ``status`` (activation), ``superseded_at``
+(an import that no longer holds the row), a probe's ``last_result``. Nor what follows from other columns: ``normalized``
+and ``tier``. ``verified_at`` is written: people verify rows too.
+"""
+
+from __future__ import annotations
+
+from config.foundation.rest.writing import WriteSerializer
+from directory.models import (
+    Capability,
+    Credential,
+    Endpoint,
+    Identifier,
+    Participant,
+    Policy,
+    PrefixRule,
+    Probe,
+    RoutingArtifact,
+    Source,
+)
+from directory.models.participants import PROVENANCE
+
+WRITTEN_PROVENANCE = tuple(name for name in PROVENANCE if name != "superseded_at")
+
+
+class ParticipantWriteSerializer(WriteSerializer[Participant]):
+    """An organization, node, service or range of numbers that can be reached."""
+
+    class Meta:
+        model = Participant
+        fields = ("name", "kind", "country", "tags", "notes", *WRITTEN_PROVENANCE)
+
+
+class IdentifierWriteSerializer(WriteSerializer[Identifier]):
+    """A name by which a participant is known on some rail; a confidential value is written, and hidden when read."""
+
+    class Meta:
+        model = Identifier
+        fields = ("participant_id", "identifier_type", "value", "scope", "priority", *WRITTEN_PROVENANCE)
+
+
+class EndpointWriteSerializer(WriteSerializer[Endpoint]):
+    """An address at which a participant takes traffic of one protocol."""
+
+    class Meta:
+        model = Endpoint
+        fields = (
+            "participant_id", "protocol", "address", "profile", "priority", "status", "valid_from", "valid_to", "qos",
+            "published", *WRITTEN_PROVENANCE,
+        )  # fmt: skip
+
+
+class CapabilityWriteSerializer(WriteSerializer[Capability]):
+    """What a participant declares it can do; an empty column stands for anything."""
+
+    class Meta:
+        model = Capability
+        fields = (
+            "participant_id", "endpoint_id", "service", "action", "process", "document_type", "constraints_json",
+            *WRITTEN_PROVENANCE,
+        )  # fmt: skip
+
+
+class CredentialWriteSerializer(WriteSerializer[Credential]):
+    """A reference to key material in a vault; fingerprint and validity follow from a certificate where there is one."""
+
+    class Meta:
+        model = Credential
+        fields = (
+            "participant_id", "endpoint_id", "credential_type", "vault_ref", "fingerprint", "certificate", "valid_from",
+            "valid_to", *WRITTEN_PROVENANCE,
+        )  # fmt: skip
+
+
+class PolicyWriteSerializer(WriteSerializer[Policy]):
+    """A rule that lets candidates of a resolution stay or removes them."""
+
+    class Meta:
+        model = Policy
+        fields = ("name", "rule_json", "effect", "priority", "enabled", "reason")
+
+
+class RoutingArtifactWriteSerializer(WriteSerializer[RoutingArtifact]):
+    """A version of a table or set of directives, as a draft."""
+
+    class Meta:
+        model = RoutingArtifact
+        fields = (
+            "kind", "name", "version", "effective_from", "effective_to", "payload", "source", "signature",
+        )  # fmt: skip
+
+
+class PrefixRuleWriteSerializer(WriteSerializer[PrefixRule]):
+    """A rule of a draft of a prefix table; a null selector matches any."""
+
+    class Meta:
+        model = PrefixRule
+        fields = (
+            "artifact_id", "prefix", "range_text", "gti", "tt", "np", "nai", "ssn", "network_indicator", "brand",
+            "region", "calling_prefix", "origin", "mode", "weight", "priority", "target_protocol", "target_address",
+            "transport_profile", "participant_id", "result", "valid_from", "valid_to",
+        )  # fmt: skip
+
+
+class SourceWriteSerializer(WriteSerializer[Source]):
+    """A connector's configuration; its settings are written, and hidden when read."""
+
+    class Meta:
+        model = Source
+        fields = (
+            "name", "kind", "settings", "trust_anchors", "ttl_s", "jitter_s", "negative_ttl_s", "max_stale_s",
+            "timeout_ms", "retries", "breaker_threshold", "breaker_cool_down_s", "failure_mode", "enabled",
+        )  # fmt: skip
+
+
+class ProbeWriteSerializer(WriteSerializer[Probe]):
+    """A routing test kept as data: a request and the part of its answer that must be so."""
+
+    class Meta:
+        model = Probe
+        fields = ("name", "request", "expected")

@@ -1,0 +1,16 @@
+"""Checks of a whole installation."""
+
+from django.core.checks import run_checks
+from django.db import connections
+
+
+def found():
+    ids = [str(each.id) for each in run_checks(include_deployment_checks=True)]
+    return [each for each in ids if each.startswith("switchboard.")]
+
+
+def test_an_application_that_works_as_the_owner_is_warned_of(db, monkeypatch):
+    assert found() == []
+    for alias in ("default", "owner"):
+        monkeypatch.setitem(connections[alias].settings_dict, "OPTIONS", {})
+    assert found() == ["switchboard.W001"]

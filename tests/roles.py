@@ -1,0 +1,24 @@
+"""Who a test is to the database: it works with the application's rights, and as the owner where it says so."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from django.db import DatabaseError, connections
+
+from config.postgres import APPLICATION_ROLE
+
+
+@contextmanager
+def as_owner(using: str = "default") -> Iterator[None]:
+    """Work with the rights of the schemas' owner (a superuser here) for the block: for DDL, and for tampering."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+    try:
+        yield
+    finally:
+        with (
+            suppress(DatabaseError),
+            connection.cursor() as cursor,
+        ):  # a broken transaction takes the role back itself
+            cursor.execute(f"SET ROLE {APPLICATION_ROLE}")
