@@ -44,7 +44,9 @@ class Callers:
             "globex_token": lambda name, _: self._token(name, "globex_admin", self.globex),
             "globex_unbound_token": lambda name, _: self._token(name, "globex_admin", None),
             "acme_token": lambda name, _: self._token(name, "acme_admin", self.acme),
-            "lacking_token": lambda name, lacking: self._token(name, "acme_admin", self.acme, lacking=lacking),
+            "lacking_token": lambda name, lacking: self._token(
+                name, "acme_admin", self.acme, lacking=lacking
+            ),
             "reading_token": lambda name, _: self._token(name, "acme_admin", self.acme, may_write=False),
         }
 

@@ -1,21 +1,13 @@
 """Two tenants with a row of everything, and a watch over what the first one has."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from directory.resolution.cache import AnswerCache
-from directory.rest import resolve
-from tests.journeys.isolation.digests import digest_of
 from tests.journeys.isolation.estate import ACME, GLOBEX, Estate, furnish
+from tests.journeys.isolation.walk import Walk
 from tests.sealing import seal
-
-
-@pytest.fixture(autouse=True)
-def no_answers_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin with nothing kept: a rolled-back test leaves answers to versions that come again."""
-    monkeypatch.setattr(resolve, "ANSWERS", AnswerCache())
 
 
 @pytest.fixture
@@ -31,13 +23,8 @@ def estate(acme: Any, globex_estate: Estate) -> Estate:
 
 
 @pytest.fixture
-def unchanged(estate: Estate) -> Iterator[Callable[[], None]]:
-    """Return a check that acme is as it was when the test began; it is made once more when the test ends."""
-    before = digest_of(estate.schema, estate.tenant.pk)
-
-    def check() -> None:
-        after = digest_of(estate.schema, estate.tenant.pk)
-        assert [name for name in before if before[name] != after.get(name)] == []
-
-    yield check
-    check()
+def walk(estate: Estate, globex: Any) -> Iterator[Walk]:
+    """Return who walks; in the end, nothing of acme has changed."""
+    made = Walk(estate, globex)
+    yield made
+    assert made.changes() == []

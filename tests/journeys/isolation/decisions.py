@@ -19,11 +19,12 @@ LACKING: Mapping[str, tuple[int, str]] = {
     "lacking_member": (403, "permission_denied"),
     "lacking_token": (403, "permission_denied"),
 }
+READING: Mapping[str, tuple[int, str]] = {"reading_token": (403, "write_not_allowed")}
 
 
 @dataclass(frozen=True)
 class Decision:
-    """``privilege`` is empty where anybody may; ``query`` and ``body`` make a call that acme's owner gets an answer to."""
+    """``privilege`` is empty where anybody may; ``query`` and ``body`` make a call that acme's owner is answered."""
 
     privilege: str
     is_write: bool = False
@@ -39,6 +40,7 @@ class Decision:
 
 OPEN = Decision("", refusals={})
 READ = Decision("directory.read")
+MANAGE = Decision("directory.manage", is_write=True, refusals={**STRANGERS, **LACKING, **READING})
 KNOWN = {"type": "as4.partyId", "value": "zq7bank-1", "scope": "zq7bank-scope"}
 
 DECISIONS: dict[str, Decision] = {
@@ -73,6 +75,40 @@ DECISIONS: dict[str, Decision] = {
     "tenant:source_runs_retrieve": READ,
     "tenant:sources_list": READ,
     "tenant:sources_retrieve": READ,
+    "tenant:capabilities_create": MANAGE,
+    "tenant:capabilities_update": MANAGE,
+    "tenant:capabilities_delete": MANAGE,
+    "tenant:credentials_create": MANAGE,
+    "tenant:credentials_update": MANAGE,
+    "tenant:credentials_delete": MANAGE,
+    "tenant:edges_create": MANAGE,
+    "tenant:edges_update": MANAGE,
+    "tenant:edges_delete": MANAGE,
+    "tenant:endpoints_create": MANAGE,
+    "tenant:endpoints_update": MANAGE,
+    "tenant:endpoints_delete": MANAGE,
+    "tenant:identifiers_create": MANAGE,
+    "tenant:identifiers_update": MANAGE,
+    "tenant:identifiers_delete": MANAGE,
+    "tenant:participants_create": MANAGE,
+    "tenant:participants_update": MANAGE,
+    "tenant:participants_delete": MANAGE,
+    "tenant:policies_create": MANAGE,
+    "tenant:policies_update": MANAGE,
+    "tenant:policies_delete": MANAGE,
+    "tenant:prefix_rules_create": MANAGE,
+    "tenant:prefix_rules_update": MANAGE,
+    "tenant:prefix_rules_delete": MANAGE,
+    "tenant:probes_create": MANAGE,
+    "tenant:probes_update": MANAGE,
+    "tenant:probes_delete": MANAGE,
+    "tenant:routing_artifacts_create": MANAGE,
+    "tenant:routing_artifacts_update": MANAGE,
+    "tenant:routing_artifacts_delete": MANAGE,
+    "tenant:sources_create": MANAGE,
+    "tenant:sources_update": MANAGE,
+    "tenant:sources_delete": MANAGE,
+    "tenant:routing_artifacts_activate": MANAGE,
 }
 
 

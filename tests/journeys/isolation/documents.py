@@ -33,9 +33,10 @@ class Operation:
         """Return what names the operation in the table of decisions."""
         return f"{self.document}:{self.id}"
 
-    def places(self, place: str) -> list[str]:
-        """Return the names of the parameters in ``path``, ``query`` or ``header``."""
-        return [one["name"] for one in self.parameters if one["in"] == place]
+    @property
+    def is_list(self) -> bool:
+        """Tell whether it answers pages."""
+        return any(one["name"] == "cursor" for one in self.parameters)
 
     def texts(self) -> Iterator[str]:
         """Yield the names of the query parameters that take an id or a free text."""
@@ -47,11 +48,7 @@ class Operation:
 
     def path_prefixes(self) -> dict[str, str]:
         """Return which kind of id each parameter of the path takes."""
-        return {
-            one["name"]: prefix_of(one["schema"])
-            for one in self.parameters
-            if one["in"] == "path"
-        }
+        return {one["name"]: prefix_of(one["schema"]) for one in self.parameters if one["in"] == "path"}
 
 
 def prefix_of(schema: dict[str, Any]) -> str:
@@ -84,7 +81,9 @@ def operations() -> dict[str, Operation]:
     return {one.key: one for one in found}
 
 
-def _operation(name: str, document: dict[str, Any], method: str, path: str, spec: dict[str, Any]) -> Operation:
+def _operation(
+    name: str, document: dict[str, Any], method: str, path: str, spec: dict[str, Any]
+) -> Operation:
     body = resolved(document, spec.get("requestBody", {}))
     content = next(iter(body.get("content", {}).values()), {})
     schema = resolved(document, content["schema"]) if "schema" in content else None

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from config.foundation.rows import Row
 from customers.identity.models import ApiToken, Membership
 from customers.tenants.models import Domain, Tenant
 from directory import models
-from directory.enums import ArtifactKind, ArtifactStatus, EdgeRelation, NodeType
+from directory.enums import ArtifactKind, EdgeRelation, NodeType
 from directory.operations import save_row
 
 ACTOR = Actor.system("isolation")
@@ -44,7 +44,6 @@ class Estate:
     words: Words
     tenant: Tenant
     rows: dict[str, Row]  # by display prefix
-    cursors: dict[str, str] = field(default_factory=dict)  # by path of the list
 
     @property
     def schema(self) -> str:
@@ -81,23 +80,38 @@ def _directory_rows(words: Words) -> Iterator[Any]:
     marked = {"source": f"{word} feed", "external_id": f"{word} key"}
     yield _saved(models.Source(name=f"{word} feed", kind="file", settings={"path": f"{word} path"}))
     source = models.Source.objects.get()
-    yield _saved(models.SourceRun(source=source, started_at=NOW, errors=[{"row": 7, "reason": f"{word} reason"}]))
-    party = _saved(
-        models.Participant(name=f"{word} party", notes=f"{word} notes", tags=[f"{word} tag"], country="SE", **marked)
+    yield _saved(
+        models.SourceRun(source=source, started_at=NOW, errors=[{"row": 7, "reason": f"{word} reason"}])
     )
+    party = _saved(
+        models.Participant(
+            name=f"{word} party", notes=f"{word} notes", tags=[f"{word} tag"], country="SE", **marked
+        )
+    )
+    _saved(models.Participant(name=f"{word} other party"))  # so that the list has a second page
     yield party
     yield _saved(
         models.Identifier(
-            participant=party, identifier_type="as4.partyId", value=f"{word}-1", scope=f"{word}-scope", **marked
+            participant=party,
+            identifier_type="as4.partyId",
+            value=f"{word}-1",
+            scope=f"{word}-scope",
+            **marked,
         )
     )
     endpoint = _saved(
         models.Endpoint(
-            participant=party, protocol="as4", address=f"https://{word}.example/in", profile=f"{word}.v1", **marked
+            participant=party,
+            protocol="as4",
+            address=f"https://{word}.example/in",
+            profile=f"{word}.v1",
+            **marked,
         )
     )
     yield endpoint
-    capability = models.Capability(participant=party, endpoint=endpoint, service=f"{word}.s", action=f"{word}.a")
+    capability = models.Capability(
+        participant=party, endpoint=endpoint, service=f"{word}.s", action=f"{word}.a"
+    )
     capability.process, capability.document_type = f"{word}.p", f"{word}.d"
     yield _saved(_with(capability, marked))
     credential = models.Credential(participant=party, endpoint=endpoint, credential_type="sign")
@@ -108,8 +122,9 @@ def _directory_rows(words: Words) -> Iterator[Any]:
     edge = models.Edge(from_type=NodeType.PARTICIPANT, from_id=party.pk, to_type=NodeType.ENDPOINT)
     edge.to_id, edge.relation, edge.source = endpoint.pk, EdgeRelation.HAS_ENDPOINT, f"{word} feed"
     yield _saved(edge)
-    artifact = models.RoutingArtifact(kind=ArtifactKind.BIN_TABLE, name=f"{word} table", source=f"{word} feed")
-    artifact.status = ArtifactStatus.ACTIVE
+    artifact = models.RoutingArtifact(
+        kind=ArtifactKind.BIN_TABLE, name=f"{word} table", source=f"{word} feed"
+    )
     yield _saved(artifact)
     yield _saved(
         models.PrefixRule(

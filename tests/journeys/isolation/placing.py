@@ -17,13 +17,13 @@ ID = re.compile(r"\b([a-z]{3})_[0-9a-f]{32}\b")
 ABSENT = "0a" * 16  # hex digits of ids of nothing: as long as any other
 
 
-def addressed(operation: Operation, decision: Decision, estate: Estate, *, base: str) -> Call:
-    """Return a call that gets an answer where it may: acme's ids in path and body, addressed below ``base``."""
+def addressed(operation: Operation, decision: Decision, estate: Estate) -> Call:
+    """Return a call that gets an answer where it may: acme's ids in path and body, and no tenant's address yet."""
     path = operation.path
     for name, prefix in operation.path_prefixes().items():
         path = path.replace(f"{{{name}}}", estate.id_of(prefix))
     body = decision.body if decision.body is not None else operation.body_example
-    return Call(operation.method, f"{base}{path}", decision.query, with_ids(body, estate))
+    return Call(operation.method, path, decision.query, with_ids(body, estate))
 
 
 def with_ids(body: Any, estate: Estate) -> Any:
@@ -46,19 +46,20 @@ def at_acme(call: Call, estate: Estate) -> Iterator[tuple[str, Call]]:
     yield "host", call.having(host=below)
     yield "host and path", at_path.having(host=below)
     yield "header alone", call.having(headers={"X-Tenant": slug})
-    yield "own host", call.having(host=estate.words.host)
 
 
-def beside(call: Call, estate: Estate, *, base: str) -> Iterator[tuple[str, Call]]:
-    """Yield the call at another tenant's address, with acme named besides."""
+def beside(call: Call, estate: Estate) -> Iterator[tuple[str, Call]]:
+    """Yield a call at another tenant's address, with acme named besides."""
     slug, named = estate.words.slug, display_id("ten", estate.tenant.pk)
-    at_own = call.having(path=f"{base}{call.path}")
+    at_own = call
     yield "slug in the header", at_own.having(headers={"X-Tenant": slug})
     yield "id in the header", at_own.having(headers={"X-Tenant": named})
     yield "host below the base domain", at_own.having(host=f"{slug}.{settings.BASE_DOMAIN}")
 
 
-def filtered(operation: Operation, call: Call, row: dict[str, Any], cursor: str) -> Iterator[tuple[str, Call]]:
+def filtered(
+    operation: Operation, call: Call, row: dict[str, Any], cursor: str
+) -> Iterator[tuple[str, Call]]:
     """Yield the call with each parameter of the query that takes an id or a text, filled from a row of acme."""
     for name in operation.texts():
         value = cursor if name == "cursor" else value_of(name, row)
@@ -71,7 +72,9 @@ def value_of(parameter: str, row: dict[str, Any]) -> str:
     name = SUFFIXES.sub("", parameter)
     if name == "q":
         return next((v for v in _texts(row) if v and ("zq7bank" in v or "47009173" in v)), "")
-    value: Any = row.get(f"{name}_id", row.get(name)) if isinstance(row.get(name), dict) else row.get(name)
+    value: Any = row.get(name)
+    if isinstance(value, dict):
+        value = value.get("name")
     if value is None and "__" in name:
         outer, _, inner = name.partition("__")
         value = (row.get(outer) or {}).get(inner)

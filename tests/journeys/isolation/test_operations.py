@@ -1,95 +1,102 @@
 """Every operation of both documents, called by everybody who must learn nothing of acme, with all that acme has."""
 
-import json
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from directory.resolution.cache import AnswerCache
-from directory.rest import resolve
-from tests.journeys.isolation.callers import make_callers
-from tests.journeys.isolation.calls import Call, Caller, Seen, exchanged, look
-from tests.journeys.isolation.decisions import DECISIONS, LACKING, STRANGERS, Decision
-from tests.journeys.isolation.documents import Operation, operations
-from tests.journeys.isolation.estate import Estate
-from tests.journeys.isolation.placing import addressed, at_acme, beside, filtered, pairs_of
+from tests.journeys.isolation.decisions import DECISIONS, LACKING, STRANGERS
+from tests.journeys.isolation.placing import at_acme, beside
+from tests.journeys.isolation.walk import Walk
 
 GLOBEX_CALLERS = ("globex_owner", "globex_token", "globex_unbound_token")
 MISMATCH = (403, "tenant_mismatch")
+NOT_FOUND = (404, "not_found")
 
 
-class Journey:
-    """One operation, acme's estate, and everybody who calls."""
-
-    def __init__(self, key: str, estate: Estate, globex: Any, unchanged: Any) -> None:
-        self.operation: Operation = operations()[key]
-        self.decision: Decision = DECISIONS[key]
-        self.estate = estate
-        self.unchanged = unchanged
-        self.callers = make_callers(estate.tenant, globex, lacking=self.decision.privilege)
-        self.plain = addressed(self.operation, self.decision, estate, base="")
-        self.cursor = self._cursor()
-        self.pairs = pairs_of(estate, self.cursor)
-        self.texts = estate.texts()
-
-    @property
-    def base(self) -> str:
-        return f"/t/{self.estate.words.slug}" if self.operation.document == "tenant" else ""
-
-    def owner_sees(self, call: Call) -> Seen:
-        return look(self.callers["acme_token"], call)
-
-    def calls(self) -> Iterator[tuple[str, Call]]:
-        """Yield the operation with each of its places filled, without a base."""
-        yield "plain", self.plain
-        yield from filtered(self.operation, self.plain, self.row(), self.cursor)
-
-    def row(self) -> dict[str, Any]:
-        """Return a row of the list as acme's owner is shown it; nothing where the operation is no list."""
-        if not self.is_list:
-            return {}
-        results: list[dict[str, Any]] = json.loads(self.owner_sees(self.at_base(self.plain)).body)["results"]
-        return results[0]
-
-    @property
-    def is_list(self) -> bool:
-        return "limit" in self.operation.places("query")
-
-    def at_base(self, call: Call) -> Call:
-        return call.having(path=f"{self.base}{call.path}")
-
-    def _cursor(self) -> str:
-        return ""
-
-    def compare(self, name: str, call: Call, other: Call | None = None, *, counts: bool = True) -> Seen:
-        """Make a call and the same with what does not exist; nothing may tell them apart."""
-        caller = self.callers[name]
-        seen = self._seen(caller, call)
-        unknown = self._seen(caller, other or call.with_instead(self.pairs))
-        said = f"{name}: {call.method} {call.host}{call.path} {call.query} {call.headers}"
-        self.assert_unread(call, seen, said)
-        if other is None:
-            assert exchanged(seen.text, self.pairs) == exchanged(unknown.text, self.pairs), said
-        else:
-            assert (seen.status, seen.code) == (unknown.status, unknown.code), said
-        assert seen.status == unknown.status, said
-        if counts:
-            assert seen.statements == unknown.statements, said
-        return seen
-
-    def assert_unread(self, call: Call, seen: Seen, said: str) -> None:
-        sent = call.text()
-        assert [text for text in self.texts if text in seen.text and text not in sent] == [], said
-
-    def _seen(self, caller: Caller, call: Call) -> Seen:
-        resolve.ANSWERS = AnswerCache()  # an answer that is kept costs fewer statements, to whomever
-        return look(caller, call, before_undo=self.unchanged)
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_tenant_that_is_named_by_a_stranger_is_as_one_that_is_not_there(walk: Walk, name: str) -> None:
+    caller = walk.callers.get(name)
+    walk.begin()
+    for operation, decision in walk.operations("tenant"):
+        for call, cursor in walk.calls_of(operation)[:1]:
+            for way, named in at_acme(call, walk.estate):
+                seen = walk.compare(caller, named, cursor=cursor)
+                if not decision.is_open and way != "header alone":
+                    walk.expect(caller, named, seen, decision.refusals[name])
+    assert not walk.leaks, "\n".join(walk.leaks)
 
 
-@pytest.fixture
-def journey(request: Any, estate: Estate, globex: Any, unchanged: Any) -> Journey:
-    return Journey(request.param, estate, globex, unchanged)
+@pytest.mark.parametrize("name", GLOBEX_CALLERS)
+def test_ids_and_words_of_another_tenant_are_as_those_of_nothing(walk: Walk, name: str) -> None:
+    caller = walk.callers.get(name)
+    walk.begin()
+    for operation, decision in walk.operations():
+        for call, cursor in walk.calls_of(operation):
+            here = walk.at(call, "globex")
+            seen = walk.compare(caller, here, cursor=cursor)
+            if operation.path_prefixes():
+                walk.expect(caller, here, seen, NOT_FOUND)
+    assert not walk.leaks, "\n".join(walk.leaks)
 
 
-every_operation = pytest.mark.parametrize("journey", sorted(DECISIONS), indirect=True)
+@pytest.mark.parametrize("name", GLOBEX_CALLERS)
+def test_another_tenant_that_is_named_besides_the_own_is_a_mismatch(walk: Walk, name: str) -> None:
+    caller = walk.callers.get(name)
+    walk.begin()
+    for operation, decision in walk.operations("tenant"):
+        for call, cursor in walk.calls_of(operation)[:1]:
+            for _way, named in beside(walk.at(call, "globex"), walk.estate):
+                seen = walk.compare(caller, named, cursor=cursor)
+                if not decision.is_open:
+                    walk.expect(caller, named, seen, MISMATCH)
+    assert not walk.leaks, "\n".join(walk.leaks)
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_a_member_without_the_privilege_is_refused_before_anything_is_looked_up(
+    walk: Walk, name: str
+) -> None:
+    guarded = [(one, decision) for one, decision in walk.operations("tenant") if not decision.is_open]
+    for _operation, decision in guarded:
+        walk.callers.get(name, lacking=decision.privilege)
+    walk.begin()
+    for operation, decision in guarded:
+        caller = walk.callers.get(name, lacking=decision.privilege)
+        for call, cursor in walk.calls_of(operation):
+            # The address stays acme's: of what the pairs exchange, only ids and words below it.
+            seen = walk.compare(
+                caller, walk.at(call, walk.estate.words.slug), cursor=cursor, keeps_address=True
+            )
+            walk.expect(caller, call, seen, decision.refusals[name])
+    assert not walk.leaks, "\n".join(walk.leaks)
+
+
+def test_acmes_own_owner_gets_with_the_same_calls_what_nobody_else_does(walk: Walk) -> None:
+    blind = []
+    for operation, decision in walk.operations("tenant"):
+        if decision.is_open:
+            continue
+        for number, (call, cursor) in enumerate(walk.calls_of(operation)):
+            seen = walk.owner_sees(call)
+            sent = call.text()
+            has_read = any(text in seen.text and text not in sent for text in walk.texts)
+            is_seen = 200 <= seen.status < 300 or (operation.method == "DELETE" and seen.status == 409)
+            if not is_seen or not (has_read or cursor or decision.is_write):
+                blind.append(
+                    f"{number} {call.method} {call.path} {call.query}: {seen.status} {seen.body[:300]}"
+                )
+    assert not blind, "\n".join(blind)
+
+
+def test_a_token_that_may_not_write_writes_nothing(walk: Walk) -> None:
+    caller = walk.callers.get("reading_token")
+    walk.begin()
+    for operation, decision in walk.operations("tenant"):
+        if decision.is_write:
+            for call, _cursor in walk.calls_of(operation):
+                seen = walk.seen(caller, walk.at(call, walk.estate.words.slug))
+                walk.expect(caller, call, seen, decision.refusals["reading_token"])
+    assert not walk.leaks, "\n".join(walk.leaks)
+
+
+def test_every_kind_of_refusal_is_decided_of_every_guarded_operation() -> None:
+    for key, decision in DECISIONS.items():
+        assert decision.is_open or set(STRANGERS) | set(LACKING) <= set(decision.refusals), key
