@@ -28,7 +28,7 @@ def test_a_tenant_that_is_named_by_a_stranger_is_as_one_that_is_not_there(walk: 
 def test_ids_and_words_of_another_tenant_are_as_those_of_nothing(walk: Walk, name: str) -> None:
     caller = walk.callers.get(name)
     walk.begin()
-    for operation, decision in walk.operations():
+    for operation, _decision in walk.operations():
         for call, cursor in walk.calls_of(operation):
             here = walk.at(call, "globex")
             seen = walk.compare(caller, here, cursor=cursor)
