@@ -3,6 +3,50 @@
 from django.db.models import TextChoices
 
 
+class Verb(TextChoices):
+    """What was done, with its past tense; an event may carry another, which is shown as it stands."""
+
+    CREATE = "create", "created"
+    UPDATE = "update", "changed"
+    DELETE = "delete", "deleted"
+    ACTIVATE = "activate", "activated"
+    APPROVE = "approve", "approved"
+    DENY = "deny", "denied"
+    REVOKE = "revoke", "revoked"
+    ROTATE = "rotate", "rotated"
+    ACCEPT = "accept", "accepted"
+    SET_PASSWORD = "set_password", "set the password of"
+    PROVISION = "provision", "provisioned"
+    LOGIN = "login", "signed in"
+    LOGIN_FAILED = "login_failed", "failed to sign in"
+    ACCESS = "access", "entered"
+    READ = "read", "read"
+    RESOLVE = "resolve", "resolved"
+    IMPORT = "import", "imported"
+    EXPORT = "export", "exported"
+    REFUSED = "refused", "was refused"
+    CONSENT = "consent", "recorded consent in"
+
+
+class SubjectKind(TextChoices):
+    """Who gave or withdrew a consent."""
+
+    USER = "user", "a person"
+    ORGANIZATION = "organization", "an organization"
+    PARTICIPANT = "participant", "a participant of the directory"
+
+
+SUBJECT_PREFIXES = {"usr": SubjectKind.USER, "org": SubjectKind.ORGANIZATION, "par": SubjectKind.PARTICIPANT}
+
+
+class ConsentAction(TextChoices):
+    """What became of a consent."""
+
+    GIVEN = "given", "given: the subject agreed to exactly this text"
+    WITHDRAWN = "withdrawn", "withdrawn: it holds no longer, from here on"
+    EXPIRED = "expired", "expired: it ran out by itself"
+
+
 class FlawKind(TextChoices):
     """What is wrong at the first bad place of a chain."""
 

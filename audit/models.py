@@ -1,12 +1,19 @@
 """The audit chain of a schema: written by the triggers of the first migration, never by Django."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
+from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
-from config.foundation.rows import TenantManager, TenantQuerySet
+from audit.enums import ConsentAction, SubjectKind
+from config.foundation.rows import TenantManager, TenantQuerySet, TenantRow
 from config.foundation.schemas import READ
+from config.foundation.tiers import Tiers
+
+APPEND = ("SELECT", "INSERT")
+UPSERT = ("SELECT", "INSERT", "UPDATE")
 
 
 class AuditEventQuerySet(TenantQuerySet):
@@ -205,3 +212,138 @@ class PrivateValue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field} of {self.resource} {self.resource_id}"
+
+
+class RefusalTally(models.Model):
+    """How often one caller was refused one thing: bookkeeping beside the chain, without version or audit.
+
+    The first refusal of a minute writes an event, which says how many were left out before (``earlier``);
+    ``left_out`` counts those since. ``resource_id`` is "" but for failed logins.
+    """
+
+    id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
+    actor = models.TextField()
+    action = models.TextField()
+    code = models.TextField()
+    resource_id = models.TextField()
+    minute = models.DateTimeField()
+    left_out = models.BigIntegerField(default=0)
+    earlier = models.BigIntegerField(default=0)
+
+    application_may = UPSERT
+    objects: ClassVar[TenantManager] = TenantManager()
+
+    class Meta:
+        db_table = "audit_refusal"
+        constraints = [
+            models.UniqueConstraint(
+                name="audit_refusal_once",
+                fields=["actor", "action", "code", "resource_id"],
+                violation_error_message="These refusals are counted already.",
+                violation_error_code="duplicate",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.left_out} more {self.code} of {self.actor}"
+
+
+class Verification(models.Model):
+    """Outcome of the last verification of the schema's chain, in one row; ``flaw`` is "" where none was found."""
+
+    id = models.BigIntegerField(primary_key=True)
+    through_id = models.BigIntegerField()
+    at = models.DateTimeField()
+    flaw = models.TextField(blank=True)
+
+    application_may = UPSERT
+    objects: ClassVar[TenantManager] = TenantManager()
+
+    class Meta:
+        db_table = "audit_verification"
+        constraints = [models.CheckConstraint(name="audit_verification_single", condition=models.Q(id=1))]
+
+    def __str__(self) -> str:
+        return self.flaw or f"verified through {self.through_id}"
+
+
+class ConsentQuerySet(TenantQuerySet):
+    """Questions about many consents."""
+
+    def of_subject(self, kind: str, subject_id: UUID) -> "ConsentQuerySet":
+        """Keep what one subject gave and withdrew, newest first."""
+        return self.filter(subject_kind=kind, subject_id=subject_id).order_by("-at", "-created_at", "-pk")
+
+    def with_latest(self) -> "ConsentQuerySet":
+        """Annotate ``is_latest``: nothing later is recorded of the same subject and purpose."""
+        same = Consent.objects.filter(
+            subject_kind=models.OuterRef("subject_kind"),
+            subject_id=models.OuterRef("subject_id"),
+            purpose=models.OuterRef("purpose"),
+        ).order_by("-at", "-created_at", "-pk")
+        latest = models.Subquery(same.values("pk")[:1])
+        is_latest = models.ExpressionWrapper(models.Q(pk=latest), output_field=models.BooleanField())
+        annotated: ConsentQuerySet = self.annotate(is_latest=is_latest)
+        return annotated
+
+
+class ConsentManager(TenantManager.from_queryset(ConsentQuerySet)):  # type: ignore[misc]
+    """Manager of the consents of the schema selected."""
+
+
+class Consent(TenantRow):
+    """One act of consent: a subject agreed to one version of a text, took that back, or it ran out.
+
+    Rows are only added; the latest of a subject and purpose says what holds. ``text_digest`` is the SHA-256
+    of the text's bytes, so that it can be shown later what was agreed to; ``by`` is the actor, as the chain
+    writes it; ``evidence`` says how it was given, such as the address it came from.
+
+    Rejected: a column "current" that is overwritten: what held on a day could no longer be told.
+    """
+
+    display_prefix = "csn"
+    tiers = Tiers(
+        plain=(
+            "subject_kind", "subject_id", "purpose", "text_version", "text_digest", "action", "by", "at",
+            "connection_id",
+        ),
+        personal=("evidence",),
+    )  # fmt: skip
+
+    subject_kind = models.CharField("kind of subject", max_length=16, choices=SubjectKind)
+    subject_id = models.UUIDField("subject id")
+    purpose = models.CharField(max_length=64)
+    text_version = models.PositiveIntegerField("version of the text")
+    text_digest = models.CharField(
+        "digest of the text", max_length=64, help_text="SHA-256 of its bytes, in hex."
+    )
+    action = models.CharField(max_length=16, choices=ConsentAction)
+    by = models.TextField(help_text="Who recorded it: user:<id>, token:<key id>, system:<command>.")
+    at = models.DateTimeField("time")
+    evidence = models.JSONField(default=dict, blank=True, help_text="How it was given.")
+    connection_id = models.UUIDField("connection id", null=True, blank=True)
+
+    application_may = APPEND
+    objects: ClassVar[ConsentManager] = ConsentManager()
+
+    class Meta:
+        indexes = [
+            models.Index(name="audit_consent_subject", fields=["subject_kind", "subject_id", "purpose", "at"])
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="audit_consent_digest",
+                condition=models.Q(text_digest__regex=r"^[0-9a-f]{64}$"),
+                violation_error_message="A digest is 64 hex digits in lower case.",
+                violation_error_code="digest_invalid",
+            ),
+            models.CheckConstraint(
+                name="audit_consent_action",
+                condition=models.Q(action__regex=f"^({'|'.join(ConsentAction.values)})$"),
+                violation_error_message="A consent is given, withdrawn or expired.",
+                violation_error_code="invalid_choice",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.text_version} {self.action} by {self.subject_kind} {self.subject_id}"

@@ -5,25 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
+from django.urls import reverse
 
+from audit.enums import Verb
 from audit.models import AuditEvent
 
 HIDDEN = "•••"
 HIDDEN_CHANGED = "••• changed"
 VALUE_MAX_LENGTH = 200  # characters of a value in a sentence
 
-PAST_TENSE = {
-    "create": "created",
-    "update": "changed",
-    "delete": "deleted",
-    "activate": "activated",
-    "import": "imported",
-    "export": "exported",
-    "access": "entered",
-    "revoke": "revoked",
-    "rotate": "rotated",
-    "set_password": "set the password of",
-}
+PAST_TENSE: dict[str, str] = {verb.value: verb.label for verb in Verb}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +49,16 @@ def present_changes(event: AuditEvent) -> list[Change]:
 def summarize(event: AuditEvent) -> str:
     """Return a sentence such as “changed participant: changed status from active to draining”."""
     headline = f"{PAST_TENSE.get(event.action, event.action)} {name_resource(event.resource)}".strip()
+    if event.action in (Verb.REFUSED, Verb.LOGIN_FAILED):
+        return f"{headline}: {_refusal_words(event.payload)}"
     if not (event.before and event.after):
         return headline
     return f"{headline}: {'; '.join(change.words for change in present_changes(event))}"
+
+
+def _refusal_words(payload: dict[str, Any]) -> str:
+    code, earlier = payload.get("code", ""), payload.get("earlier", 0)
+    return f"{code} ({earlier:,} more before)" if earlier else str(code)
 
 
 def name_resource(resource: str) -> str:
@@ -69,6 +67,11 @@ def name_resource(resource: str) -> str:
         return str(apps.get_model(resource)._meta.verbose_name)
     except (LookupError, ValueError):
         return resource.rpartition(".")[2]
+
+
+def person_events_url(person_id: str) -> str:
+    """Return the address, on the site that is shown, of all events by or about a person (``usr_…``)."""
+    return reverse("admin:audit_auditevent_changelist", query={"person": person_id})
 
 
 def is_hidden(value: Any) -> bool:

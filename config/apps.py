@@ -8,4 +8,4 @@ class CompositionConfig(AppConfig):
 
     def ready(self) -> None:
         """Enter the system checks."""
-        from config import checks  # noqa: F401, PLC0415 -- they register themselves, and need the apps loaded
+        from config import checks, sessions  # noqa: F401, PLC0415 -- they register themselves, and need the apps loaded

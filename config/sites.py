@@ -12,8 +12,8 @@ from django.template.response import TemplateResponse
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
-from audit.admin import AuditEventAdmin
-from audit.models import AuditEvent
+from audit.admin import AuditEventAdmin, ConsentAdmin
+from audit.models import AuditEvent, Consent
 from config import navigation, overview
 from config.foundation.actor import Actor, acting
 from config.foundation.admission import Admission
@@ -237,3 +237,4 @@ for site in (platform_site, tenant_site):
     site.register(models.SourceRun, directory.SourceRunAdmin)
     site.register(models.Probe, directory.ProbeAdmin)
     site.register(AuditEvent, AuditEventAdmin)
+    site.register(Consent, ConsentAdmin)

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import connections
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.formats import localize
@@ -22,6 +22,7 @@ from unfold.views import ChangeList
 from config.foundation.actor import REASON_MAX_LENGTH, Actor, acting
 from config.foundation.constraints import translated
 from config.foundation.errors import Refused
+from config.foundation.refusals import Export, tell_exported, tell_refused_page
 from config.foundation.rows import STAMPS, Row
 
 REASON_FIELD = "_reason"
@@ -175,22 +176,26 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
             with translated(), acting(Actor.user(request.user.pk), reason=reason):  # type: ignore[arg-type]  # signed in
                 return view()
         except Refused as refusal:
-            sentence = refusal.detail
+            code, sentence = refusal.code, refusal.detail
         except ValidationError as error:  # an operation's own rule, of several rows
+            code = getattr(error, "code", None) or "validation_failed"
             sentence = " ".join(error.messages)
+        except PermissionDenied:
+            self._tell_refused(request, "permission_denied")
+            raise
+        self._tell_refused(request, code)
         messages.error(request, sentence)
         return redirect(request.get_full_path())
+
+    def _tell_refused(self, request: Any, code: str) -> None:
+        """Have the refusal recorded, now that what it refused is rolled back."""
+        row_id = request.resolver_match.kwargs.get("object_id", "") if request.resolver_match else ""
+        tell_refused_page(request, code=code, resource=self.model._meta.label_lower, resource_id=row_id)
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Run the actions of the list as the person who is signed in."""
         parent = super().changelist_view
         return self.performed(request, lambda: parent(request, *args, **kwargs))
-
-
-class AuditedAdmin(PermittedAdmin):
-    """Pages of a domain table; each submission is one transaction whose audit events name the person and the reason."""
-
-    change_form_after_template = "switchboard/reason.html"
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Add or change as the person who is signed in."""
@@ -201,6 +206,12 @@ class AuditedAdmin(PermittedAdmin):
         """Delete as the person who is signed in."""
         parent = super().delete_view
         return self.performed(request, lambda: parent(request, *args, **kwargs))
+
+
+class AuditedAdmin(PermittedAdmin):
+    """Pages of a domain table; each submission is one transaction whose audit events name the person and the reason."""
+
+    change_form_after_template = "switchboard/reason.html"
 
 
 class AuditedInline(PermittedBySite, TabularInline):  # type: ignore[misc]
@@ -226,7 +237,7 @@ class _NeverWritten:
 
 
 class ReadOnlyAdmin(_NeverWritten, PermittedAdmin):
-    """Pages of a table that is written elsewhere."""
+    """Pages of a table that is written elsewhere; a submission is refused, and that is recorded."""
 
 
 class ReadOnlyInline(_NeverWritten, AuditedInline):
@@ -245,13 +256,19 @@ class ExportMixin:
     admin_site: Any
 
     @admin.action(description="Export as CSV", permissions=["view"])
-    def export_csv(self, request: HttpRequest, queryset: Any) -> HttpResponse:
+    def export_csv(self, request: HttpRequest, queryset: Any) -> HttpResponseBase:
         """Return the rows as a file."""
         response = HttpResponse(content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="{self.model._meta.model_name}.csv"'
-        writer = csv.writer(response)
-        writer.writerows(self._lines(request, queryset))
+        lines = list(self._lines(request, queryset))
+        csv.writer(response).writerows(lines)
+        self.tell_exported(request, "csv", len(lines) - 1)
         return response
+
+    def tell_exported(self, request: Any, format_name: str, row_count: int) -> None:
+        """Have the export recorded: which table, how it was narrowed, how many rows."""
+        actor, resource = Actor.user(request.user.pk), self.model._meta.label_lower
+        tell_exported(Export(actor, resource, format_name, tuple(sorted(request.GET)), row_count))
 
     def _lines(self, request: HttpRequest, queryset: Any) -> Iterator[list[str]]:
         tiers = self.model.tiers

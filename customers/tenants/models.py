@@ -13,11 +13,14 @@ from django_tenants.models import TenantMixin
 from django_tenants.utils import get_public_schema_name
 
 from config.foundation.rows import Row, schema_selected
+from config.foundation.schemas import READ
 from config.foundation.tiers import Tiers
+from config.foundation.watch import Topic, process_watch
 from customers.tenants.enums import PlacementState, TenantStatus
 from customers.tenants.validators import validate_host, validate_images, validate_params, validate_slug
 
 MAX_DEPTH = 5
+TENANCY = process_watch.add(Topic("tenancy", "SELECT version FROM public.tenancy_version"))
 
 
 def schema_name_of(tenant_id: Any) -> str:
@@ -232,3 +235,44 @@ class Placement(Row):
 
     def __str__(self) -> str:
         return f"{self.tenant} on {self.db_alias}"
+
+
+class TenancyVersion(models.Model):
+    """The one row that every committed change of a tenant, host or placement moves (by trigger, once a transaction).
+
+    What was remembered of them is good as long as the version it was read at still stands. Rejected: a sequence,
+    whose next value is seen before the commit that it stands for.
+    """
+
+    application_may = READ
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    version = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "tenancy_version"
+        constraints = [
+            models.CheckConstraint(
+                name="tenancy_version_single",
+                condition=Q(id=1),
+                violation_error_message="There is one version.",
+                violation_error_code="duplicate",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+
+class TenancyChangeMarker(models.Model):
+    """That a running transaction changed a tenant, host or placement; gone when it ends, the version having moved."""
+
+    application_may = READ
+
+    transaction_id = models.BigIntegerField(primary_key=True)
+
+    class Meta:
+        db_table = "tenancy_change_marker"
+
+    def __str__(self) -> str:
+        return str(self.transaction_id)

@@ -333,7 +333,7 @@ class PrefixRule(TenantRow):
                 is not echoed).
         """
         super().clean()
-        if self.artifact_id is None:
+        if getattr(self, "artifact_id", None) is None:
             return  # the field itself has said so
         if self.artifact.status != ArtifactStatus.DRAFT:
             raise ValidationError({"artifact": ValidationError(NOT_A_DRAFT, code=ARTIFACT_NOT_DRAFT)})

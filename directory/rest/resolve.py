@@ -41,6 +41,7 @@ class ResolvingView(AdmittedView):
     """A view that asks the resolver as the admitted caller; confidential questions are audited."""
 
     required_privilege = "directory.resolve"
+    reading_methods = ("POST",)
 
     def ask(self, bodies: Sequence[Any]) -> list[ResolveResponse | InvalidRequest]:
         """Answer each body with a response or its faults."""

@@ -1,5 +1,7 @@
 """Addresses of the directory below ``/api/v1/``; without a trailing slash."""
 
+from typing import Any
+
 from django.urls import path
 
 from config.foundation.rest.views import WritableResource
@@ -11,7 +13,7 @@ def _collection(resource: type[DirectoryResource]) -> str:
     return resource.plural.replace(" ", "-")
 
 
-def _methods(resource: type[DirectoryResource], **methods: str) -> dict[str, str]:
+def _methods(resource: type[DirectoryResource], **methods: str) -> Any:
     """Return the methods of an address by action: all of them, or of a table that is only read GET alone."""
     return methods if issubclass(resource, WritableResource) else {"get": methods["get"]}
 

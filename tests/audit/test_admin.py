@@ -1,6 +1,10 @@
 """Pages of the audit chain."""
 
 import csv
+import hashlib
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +14,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from audit.admin import name_actors
+from audit.chain import Flaw, verify
+from audit.enums import ConsentAction, FlawKind, SubjectKind
 from audit.models import AuditEvent
+from audit.operations import note_verification, record_consent
+from audit.presenters import person_events_url
 from config.foundation.actor import Actor
 from customers.identity.models import RolePrivilege
 from directory.models import Identifier, Participant
@@ -132,14 +140,94 @@ def test_actors_are_named_for_display(acme_admin: Any) -> None:
     assert named["token:unknown"] == "token unknown"
 
 
-def test_the_chain_is_taken_away_as_csv_by_who_may(client: Client, acme: Any, party: Participant) -> None:
+def exported(client: Client, acme: Any, action: str, query: str = "") -> str:
     with acme:
         events = [str(pk) for pk in AuditEvent.objects.values_list("pk", flat=True)]
-    response = client.post(LIST, {"action": "export_csv", "_selected_action": events})
-    lines = list(csv.DictReader(response.content.decode().splitlines()))
-    assert {line["id"] for line in lines} == set(events)
+    response = client.post(f"{LIST}{query}", {"action": action, "_selected_action": events})
+    text: str = b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]  # it is streamed
+    return text
+
+
+def test_the_chain_is_taken_away_as_csv_by_who_may(client: Client, acme: Any, party: Participant) -> None:
+    with acme:
+        events = {str(pk) for pk in AuditEvent.objects.values_list("pk", flat=True)}
+    text = exported(client, acme, "export_csv")
+    lines = list(csv.DictReader(text.splitlines()))
+    assert {line["id"] for line in lines} == events
     assert all(len(line["hash"]) == 64 for line in lines)
-    assert MERCHANT not in response.content.decode()
+    assert MERCHANT not in text
+
+
+def test_the_chain_taken_away_as_json_lines_is_verified_outside(
+    client: Client, acme: Any, party: Participant
+) -> None:
+    lines = [json.loads(line) for line in exported(client, acme, "export_jsonl").splitlines()]
+    previous = bytes(32)
+    for number, line in enumerate(lines, start=1):
+        leaf = hashlib.sha256(line["record"].encode()).digest()
+        assert (line["id"], line["hash_prev"], line["leaf"]) == (number, previous.hex(), leaf.hex())
+        previous = hashlib.sha256(previous + number.to_bytes(8, "big") + leaf).digest()
+        assert line["hash"] == previous.hex()
+    assert len(lines) >= 3
+
+
+def test_an_export_is_an_event_that_names_filters_without_their_values(
+    client: Client, acme: Any, party: Participant
+) -> None:
+    exported(client, acme, "export_jsonl", "?action=update")
+    with acme:
+        event = AuditEvent.objects.get(action="export")
+    assert event.resource == "audit.auditevent"
+    assert event.payload == {"format": "jsonl", "filters": ["action"], "rows": 1}
+
+
+def test_an_export_of_any_table_is_an_event(client: Client, acme: Any, party: Participant) -> None:
+    url = "/t/acme/admin/directory/participant/"
+    client.post(url, {"action": "export_csv", "_selected_action": [str(party.pk)]})
+    with acme:
+        event = AuditEvent.objects.get(action="export")
+    assert (event.resource, event.payload["rows"]) == ("directory.participant", 1)
+
+
+def test_all_events_by_or_about_a_person_are_listed(
+    client: Client, acme: Any, acme_admin: Any, party: Participant
+) -> None:
+    with acme:
+        save_row(actor=Actor.system("tests"), row=Participant(name="Someone else's"))
+    assert person_events_url(acme_admin.display_id).endswith(f"auditevent/?person=usr_{acme_admin.pk.hex}")
+    listed = rows(client.get(LIST, {"person": f"usr_{acme_admin.pk.hex}"}))
+    assert {event.actor for event in listed} == {f"user:{acme_admin.pk}"}
+    assert rows(client.get(LIST, {"person": "usr_nobody"})) == []
+
+
+def test_the_list_says_how_far_the_chain_was_verified(client: Client, acme: Any, party: Participant) -> None:
+    assert "not verified yet" in client.get(LIST).content.decode()
+    result = verify(acme.schema_name)
+    note_verification(result)
+    assert f"verified through {result.last_id}" in client.get(LIST).content.decode()
+    flaw = Flaw(2, FlawKind.RECORD, "event 2: its record or leaf was altered")
+    note_verification(replace(result, last_id=1, flaw=flaw))
+    text = client.get(LIST).content.decode()
+    assert "This chain is not as it was written: event 2" in text
+    assert "verified through" not in text
+
+
+def test_consents_are_listed_and_never_written(client: Client, acme: Any, acme_admin: Any) -> None:
+    with acme:
+        row = record_consent(
+            actor=Actor.user(acme_admin.pk),
+            now=datetime(2026, 3, 1, tzinfo=UTC),
+            subject_kind=SubjectKind.USER,
+            subject_id=acme_admin.pk,
+            purpose="terms",
+            text_version=2,
+            action=ConsentAction.GIVEN,
+        )
+    url = "/t/acme/admin/audit/consent/"
+    text = client.get(url, {"q": str(acme_admin.pk)}).content.decode()
+    assert "Acme Admin" in text
+    assert row.text_digest in client.get(f"{url}{row.pk}/change/").content.decode()
+    assert client.post(f"{url}add/").status_code == 403
 
 
 def test_without_the_privilege_the_export_is_not_offered(client: Client, party: Participant) -> None:

@@ -1,12 +1,16 @@
 import pytest
+from django.contrib.auth.models import Permission
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_script_prefix
 from django.utils import timezone
 
 from config.foundation.display_ids import display_id
-from config.foundation.rows import NoSchemaSelectedError, selected_schema
+from config.foundation.rows import NoSchemaSelectedError, public_schema, selected_schema
+from config.tenancy import TenantSelection
+from config.tenancy.directory import DatabaseDirectory
 from customers.identity.models import ApiToken, Membership
 from customers.tenants.models import Domain, Placement, Tenant
 from tests.directory.rest.calling import problem_of
@@ -219,3 +223,157 @@ def test_connection_and_prefix_are_at_rest_after_every_request(token, path):
     with pytest.raises(NoSchemaSelectedError):
         selected_schema("default")
     assert get_script_prefix() == "/"
+
+
+def answer_of(path, token, host, **headers):
+    """Return what a refusal says but for its request_id, how many statements it took, and what they were."""
+    with CaptureQueriesContext(connection) as queries:
+        response = call(path, token, host, **headers)
+    is_problem = response["Content-Type"] == "application/problem+json"
+    problem = problem_of(response) if is_problem else {}
+    told = {name: value for name, value in problem.items() if name not in {"request_id", "instance"}}
+    return response.status_code, told, [query["sql"] for query in queries]
+
+
+WAYS = {
+    "path": lambda slug: (f"/t/{slug}{PATH}", "localhost", {}),
+    "host": lambda slug: (PATH, f"{slug}.{BASE}", {}),
+    "path and header": lambda slug: (f"/t/{slug}{PATH}", "localhost", {"X_Tenant": slug}),
+    "path and host": lambda slug: (f"/t/{slug}{PATH}", f"{slug}.{BASE}", {}),
+}
+
+
+@pytest.mark.parametrize("is_bound", [False, True])
+@pytest.mark.parametrize("way", WAYS)
+def test_foreign_deleted_and_unknown_are_answered_byte_for_byte_alike_and_touch_no_tenant(
+    token, acme, globex, way, is_bound
+):
+    Tenant.objects.filter(pk=globex.pk).update(status="inactive")
+    deleted = Tenant.draft(slug="gone", name="Gone", status="deleted", deleted_at=timezone.now())
+    deleted.save()
+    if not is_bound:
+        ApiToken.objects.update(tenant=None)
+    call(f"/t/globex{PATH}", token)  # the token's use is noted now, not below
+    seen = []
+    for slug in ("globex", "gone", "nobody", "public"):
+        path, host, headers = WAYS[way](slug)
+        status, told, statements = answer_of(path, token, host, **headers)
+        assert not [text for text in statements if acme.schema_name in text or globex.schema_name in text]
+        seen.append((status, told, len(statements)))
+    assert all(one == seen[0] for one in seen)
+    assert seen[0][1]["code"] == ("tenant_mismatch" if is_bound else "not_found")
+
+
+@pytest.mark.parametrize("by_header", ["", "acme", "globex", "nobody"])
+@pytest.mark.parametrize("by_path", ["", "acme", "globex", "nobody"])
+@pytest.mark.parametrize("by_host", ["", "acme", "globex", "nobody"])
+@pytest.mark.parametrize("bound", [None, "acme", "globex"])
+def test_all_that_name_a_tenant_name_the_same_one_or_nothing_of_a_tenant_is_read(
+    token, acme, globex, acme_admin, by_header, by_path, by_host, bound
+):
+    """A member of both tenants calls, so that only the disagreement can be what refuses."""
+    Membership.objects.create(user=acme_admin, tenant=globex, status="active").roles.set(
+        Membership.objects.get(user=acme_admin, tenant=acme).roles.all()
+    )
+    ApiToken.objects.update(tenant={"acme": acme, "globex": globex}.get(bound))
+    host = f"{by_host}.{BASE}" if by_host else "localhost"
+    path = f"/t/{by_path}{PATH}" if by_path else PATH
+    status, told, statements = answer_of(path, token, host, **({"X_Tenant": by_header} if by_header else {}))
+    named = {name for name in (by_host, by_path, by_header, bound) if name}
+    is_platform = not by_host and not by_path
+    if is_platform:
+        assert status == 404 or told["code"] == "tenant_mismatch"
+    elif len(named) > 1:
+        assert (status, told["code"]) == (403, "tenant_mismatch")
+    else:
+        assert status == (404 if named == {"nobody"} else 200)
+    if status != 200:
+        assert not [text for text in statements if acme.schema_name in text or globex.schema_name in text]
+
+
+def test_a_token_of_one_tenant_is_refused_at_another_also_to_a_member_of_both(token, globex, acme_admin):
+    Membership.objects.create(user=acme_admin, tenant=globex, status="active")
+    assert code_of(call(f"/t/globex{PATH}", token)) == "tenant_mismatch"
+
+
+def test_a_token_of_a_tenant_that_its_user_left_finds_nothing(token, acme_admin):
+    Membership.objects.filter(user=acme_admin).update(status="inactive", reason="left")
+    assert code_of(call(f"/t/acme{PATH}", token)) == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "headers", "code"),
+    [
+        (f"/t/ACME{PATH}", "localhost", {}, "not_found"),
+        (f"/t/%61cme{PATH}", "localhost", {}, 200),  # the server decodes once: it is the same path
+        (f"/t/%2561cme{PATH}", "localhost", {}, "not_found"),
+        (f"/t/acme%2f{PATH}", "localhost", {}, 404),
+        (f"/t/acme.{PATH}", "localhost", {}, "not_found"),
+        (f"/t/acme {PATH}", "localhost", {}, "not_found"),
+        (f"/t/acme/../globex{PATH}", "localhost", {}, 404),
+        (f"/t//acme{PATH}", "localhost", {}, 404),
+        (f"//t/acme{PATH}", "localhost", {}, 404),
+        (f"/t/acme/{PATH}", "localhost", {}, 404),
+        (f"/T/acme{PATH}", "localhost", {}, 404),
+        (PATH, f"ACME.{BASE}.:443", {}, 200),
+        (PATH, f"acme..{BASE}", {}, "unknown_host"),
+        (PATH, f"acme.{BASE}..", {}, "unknown_host"),
+        (PATH, f"xn--acme.{BASE}", {}, "not_found"),
+        (PATH, f"\u0430cme.{BASE}", {}, "unknown_host"),
+        (PATH, f"acme.{BASE},globex.{BASE}", {}, "unknown_host"),
+        (f"/t/acme{PATH}", "localhost", {"X_Tenant": "acme,globex"}, "tenant_mismatch"),
+        (f"/t/acme{PATH}", "localhost", {"X_Tenant": "acme,acme"}, "tenant_mismatch"),
+        (f"/t/acme{PATH}", "localhost", {"X_Tenant": "ACME"}, "tenant_mismatch"),
+        (f"/t/acme{PATH}", "localhost", {"X_Tenant": "ten_" + "0" * 32}, "tenant_mismatch"),
+        (f"/t/acme{PATH}", "localhost", {"X_Tenant": "acme\x00"}, "tenant_mismatch"),
+    ],
+)  # fmt: skip
+def test_hostile_forms_of_a_name_are_no_name_and_touch_no_tenant(
+    unbound, acme, globex, path, host, headers, code
+):
+    call(f"/t/globex{PATH}", unbound)
+    status, told, statements = answer_of(path, unbound, host, **headers)
+    assert code in {status, told.get("code")}
+    if status != 200:
+        assert not [text for text in statements if acme.schema_name in text or globex.schema_name in text]
+
+
+def accesses(tenant):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT (SELECT count(*) FROM \"{tenant.schema_name}\".audit_pending WHERE action = 'access')"
+            f" + (SELECT count(*) FROM \"{tenant.schema_name}\".audit_event WHERE action = 'access')"
+        )
+        return cursor.fetchone()[0]
+
+
+def test_an_access_is_told_to_the_tenant_that_was_entered_and_to_no_other(acme, globex, operator):
+    client = Client()
+    client.force_login(operator)
+    client.get(f"/t/acme{PATH}", headers={"Host": "localhost"})
+    assert (accesses(acme), accesses(globex)) == (1, 0)
+    client.get(f"/t/globex{PATH}", headers={"Host": "localhost"})
+    assert (accesses(acme), accesses(globex)) == (1, 1)
+
+
+def test_a_session_that_lost_its_note_meanwhile_leaves_no_second_event(acme, operator):
+    client = Client()
+    client.force_login(operator)
+    stale = client.session.load()
+    client.get(f"/t/acme{PATH}", headers={"Host": "localhost"})
+    request = RequestFactory().get("/")
+    request.session = SessionStore(client.session.session_key)
+    request.session.clear()
+    request.session.update(stale)  # read before the other request wrote
+    record = DatabaseDirectory().by_slug("acme")
+    with public_schema():
+        TenantSelection(request, is_platform=False, tenant=record, is_consistent=True).admit(operator, None)
+    assert accesses(acme) == 1
+
+
+def test_a_clerk_with_every_permission_of_the_platform_gets_nothing_of_a_tenant(acme, clerk):
+    clerk.user_permissions.set(Permission.objects.all())
+    client = Client()
+    client.force_login(clerk)
+    assert code_of(client.get(f"/t/acme{PATH}", headers={"Host": "localhost"})) == "not_found"
+    assert accesses(acme) == 0

@@ -10,10 +10,14 @@ NOT_SHOWN = {
     "audit.ConfidentialSalt": "a secret",
     "audit.PendingEvent": "empty outside a transaction",
     "audit.PrivateValue": "shown with its event, to who may see it",
+    "audit.RefusalTally": "a counter",
+    "audit.Verification": "shown above the list of events",
     "audit.SealMarker": "empty outside a transaction",
     "directory.ChangeMarker": "empty outside a transaction",
     "directory.DirectoryVersion": "a counter",
     "identity.ApiTokenUse": "shown with its token",
+    "tenants.TenancyChangeMarker": "empty outside a transaction",
+    "tenants.TenancyVersion": "a counter",
     "identity.MembershipRole": "chosen on the membership's page, where one operation keeps the last owner",
 }
 

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from config.foundation.actor import current_act
 from config.foundation.errors import Refused, error_registry
+from config.foundation.refusals import tell_refused_call
 from config.foundation.rest.errors import Fault, Faults, InvalidInput, pointer
 
 MEDIA_TYPE = "application/problem+json"
@@ -82,11 +83,12 @@ def problem_of(error: Exception) -> dict[str, Any] | None:
     return None
 
 
-def answer_exception(error: Exception, _context: dict[str, Any]) -> Response | None:
+def answer_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer what a view raised; what nobody foresaw goes on to Django, which logs it and answers 500."""
     body = problem_of(error)
     if body is None:
         return None
+    tell_refused_call(context, status=body["status"], code=body["code"])
     response = Response(body, status=body["status"], content_type=MEDIA_TYPE)
     _add_headers(response, body, error)
     return response

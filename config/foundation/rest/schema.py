@@ -165,7 +165,7 @@ class OperationSchema(AutoSchema):
     def _parameters_of(self, operation: Operation) -> list[dict[str, Any]]:
         found = list(operation.parameters)
         if "{id}" in self.path:
-            schema = id_schema(self.view.model.display_prefix)
+            schema = getattr(self.view, "id_schema", None) or id_schema(self.view.model.display_prefix)
             found.insert(0, {"name": "id", "in": "path", "required": True, "schema": schema})
         if operation.is_conditional:
             found.append(parameter_reference("IfNoneMatch"))

@@ -21,7 +21,7 @@ from config.foundation.display_ids import parse_display_id
 from config.foundation.rest.filters import id_schema
 from config.foundation.rows import Row
 
-NOT_BLANK = {"required": "This field is required.", "null": "This field cannot be null."}
+NOT_BLANK: dict[str, Any] = {"required": "This field is required.", "null": "This field cannot be null."}
 
 
 class Shape(serializers.Field[Any, Any, Any, Any]):

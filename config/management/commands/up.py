@@ -14,14 +14,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.migrations.exceptions import InconsistentMigrationHistory
 
 from config import postgres
+from config.foundation.schemas import OWNER_ALIAS
 from config.schemas import is_made_by_others, migrate_schemas, remember_maker
+from config.sessions import refuse_pooler
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 THREADS = 4  # of each worker; each may hold a connection to the database
@@ -57,7 +60,9 @@ class Command(BaseCommand):
         workers = _number(options["workers"], "number of workers", most=64)
         _refuse_taken_port(host, port)
         with _stopped_by_signals(), _database():
+            _refuse_pooler(OWNER_ALIAS)
             self._migrate()
+            _refuse_pooler(DEFAULT_DB_ALIAS)
             if options["demo"]:
                 call_command("demo", url=_url(host, port), stdout=self.stdout, stderr=self.stderr)
             connections.close_all()
@@ -101,6 +106,15 @@ def _refuse_taken_port(host: str, port: int) -> None:
         raise CommandError(
             f"cannot listen on {host}:{port}: {reason}; choose another with PORT=8001"
         ) from error
+
+
+def _refuse_pooler(using: str) -> None:
+    try:
+        refuse_pooler(using)
+    except postgres.PostgresError as error:
+        raise CommandError(str(error)) from error
+    except psycopg.Error as error:
+        raise CommandError(f"no answer from the database: {_first_line(error)}") from error
 
 
 def _url(host: str, port: int) -> str:

@@ -171,7 +171,7 @@ def _write_rules(rules: Iterable[PrefixRule]) -> None:
             defaults={
                 "kind": rule.artifact_kind,
                 "name": rule.artifact_name,
-                "status": "active",
+                "status": "draft",  # rules are written into drafts
                 "effective_from": rule.artifact_window.start,
                 "effective_to": rule.artifact_window.end,
             },
@@ -192,6 +192,7 @@ def _write_rules(rules: Iterable[PrefixRule]) -> None:
             valid_to=rule.window.end,
             **rule.selectors,
         )
+    models.RoutingArtifact.objects.filter(status="draft").update(status="active")
 
 
 def _artifact(

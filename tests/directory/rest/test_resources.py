@@ -274,11 +274,19 @@ def test_the_privilege_is_asked_before_anything_is_looked_up(make_api):
         assert (body["code"], body["status"], body["needed"]) == ("permission_denied", 403, "directory.read")
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_what_is_not_offered_is_a_405_that_says_what_is(acme_api, method):
-    response = acme_api.request(method, "directory/participants")
-    assert problem_of(response)["code"] == "method_not_allowed"
-    assert response["Allow"] == "GET, HEAD, OPTIONS"
+@pytest.mark.parametrize(
+    ("path", "methods", "offered"),
+    [
+        ("directory/participants", ("PUT", "PATCH", "DELETE"), "GET, POST, HEAD, OPTIONS"),
+        ("directory/participants/x", ("PUT", "POST"), "GET, PATCH, DELETE, HEAD, OPTIONS"),
+        ("directory/source-runs", ("POST", "PUT", "PATCH", "DELETE"), "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_what_is_not_offered_is_a_405_that_says_what_is(acme_api, path, methods, offered):
+    for method in methods:
+        response = acme_api.request(method, path)
+        assert problem_of(response)["code"] == "method_not_allowed"
+        assert response["Allow"] == offered
 
 
 def test_head_answers_like_get_without_a_body(acme_api):

@@ -160,7 +160,9 @@ def test_raw_sql_does_not_edit_what_is_in_force(acme):
         ):
             with pytest.raises(IntegrityError), transaction.atomic():
                 write()
-        assert save_row(actor=ACTOR, row=RoutingArtifact(kind="bin_table", name="cards", version=2)).pk
+        assert (
+            save_row(actor=ACTOR, row=RoutingArtifact(kind="bin_table", name="cards", version=2)).version == 2
+        )
 
 
 def test_every_table_that_is_written_takes_its_documented_body(writer, acme):

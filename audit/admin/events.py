@@ -1,35 +1,38 @@
 """Pages of the audit chain: looked at, never written."""
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet, TextField, Value
-from django.db.models.functions import Cast
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.timezone import localtime
-from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter, TextFilter
+from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from audit.models import AuditEvent, ChainHead
-from audit.presenters import PAST_TENSE, name_resource, present_changes, summarize
-from config.foundation.admin import EXPORTED_ROWS_MAX, ExportMixin, ReadOnlyAdmin, safe_cell
-from customers.identity.models import ApiToken, User
+from audit.admin.exports import batches_of, csv_lines, json_lines
+from audit.admin.filters import (
+    ActionFilter,
+    ActorFilter,
+    ObjectFilter,
+    PersonFilter,
+    RequestFilter,
+    ResourceFilter,
+)
+from audit.admin.naming import name_actors, name_row, uuid_of
+from audit.filters import SEARCHED_EVENTS_MAX, searched_events
+from audit.models import AuditEvent, ChainHead, Verification
+from audit.presenters import PAST_TENSE, present_changes, summarize
+from config.foundation.admin import EXPORTED_ROWS_MAX, ExportMixin, ReadOnlyAdmin
 
-SEARCHED_EVENTS_MAX = 20_000  # the newest, whose payload a search reads
+Lines = Callable[[Iterator[list[Any]]], Iterator[str]]
+
 SUMMARY_MAX_LENGTH = 160
 EXPORT_PRIVILEGE = "export_audit"
-EXPORTED_COLUMNS = (
-    "id", "at", "actor", "action", "resource", "resource_id", "request_id", "reason", "payload", "hash",
-)  # fmt: skip
 LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
-ACTIONS = (
-    "create", "update", "delete", "activate", "import", "export", "access", "login", "login_failed", "refused",
-)  # fmt: skip
 ACTION_COLOURS = {
     "create": "success",
     "update": "info",
@@ -40,64 +43,6 @@ ACTION_COLOURS = {
 }
 
 
-class ActionFilter(DropdownFilter):  # type: ignore[misc]
-    """By what was done."""
-
-    title = "action"
-    parameter_name = "action"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 -- the signature is Django's
-        """Offer the usual actions."""
-        return [(action, action.replace("_", " ")) for action in ACTIONS]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 -- the signature is Django's
-        """Keep events of the action."""
-        return queryset.filter(action=self.value()) if self.value() else queryset
-
-
-class ResourceFilter(DropdownFilter):  # type: ignore[misc]
-    """By the kind of row that it was done to."""
-
-    title = "resource"
-    parameter_name = "resource"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 -- the signature is Django's
-        """Offer the tables that this site has pages of."""
-        models = (model for model in model_admin.admin_site._registry if model is not AuditEvent)  # noqa: SLF001 -- Django has no public list
-        return sorted((model._meta.label_lower, str(model._meta.verbose_name)) for model in models)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 -- the signature is Django's
-        """Keep events of the table."""
-        return queryset.filter(resource=self.value()) if self.value() else queryset
-
-
-class ExactFilter(TextFilter):  # type: ignore[misc]
-    """By the whole text of one column."""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 -- the signature is Django's
-        """Keep events that have the text."""
-        wanted = (self.value() or "").strip()
-        return queryset.filter(**{self.parameter_name: wanted}) if wanted else queryset
-
-
-class ActorFilter(ExactFilter):
-    """By who did it."""
-
-    title, parameter_name = "actor", "actor"
-
-
-class RequestFilter(ExactFilter):
-    """By the request, or command run, that it was done in."""
-
-    title, parameter_name = "request id", "request_id"
-
-
-class ObjectFilter(ExactFilter):
-    """By the row that it was done to."""
-
-    title, parameter_name = "object id", "resource_id"
-
-
 class AuditEventAdmin(ExportMixin, ReadOnlyAdmin):
     """What happened, newest first, in words."""
 
@@ -106,7 +51,8 @@ class AuditEventAdmin(ExportMixin, ReadOnlyAdmin):
     change_list_template = "admin/audit/events.html"
     list_display = ("id", "shown_at", "who", "shown_action", "what", "summary", "reason")
     list_filter = (
-        ActionFilter, ResourceFilter, ActorFilter, ("at", RangeDateTimeFilter), RequestFilter, ObjectFilter,
+        ActionFilter, ResourceFilter, ActorFilter, PersonFilter, ("at", RangeDateTimeFilter), RequestFilter,
+        ObjectFilter,
     )  # fmt: skip
     list_filter_submit = True
     list_fullwidth = True
@@ -114,22 +60,34 @@ class AuditEventAdmin(ExportMixin, ReadOnlyAdmin):
     search_help_text = f"Text in the change, among the newest {SEARCHED_EVENTS_MAX:,} events"
     ordering = ("-pk",)
     fieldsets = ((None, {"fields": ()}),)
-    actions = ("export_csv",)
+    actions = ("export_csv", "export_jsonl")
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer the export to who may take the chain away; in a tenant that is a privilege of its own."""
         actions: dict[str, Any] = super().get_actions(request)
         held = self.admin_site.privileges_of(request)
         if held is not None and EXPORT_PRIVILEGE not in held:
-            actions.pop("export_csv", None)
+            return {name: action for name, action in actions.items() if not name.startswith("export_")}
         return actions
 
-    def _lines(self, request: HttpRequest, queryset: QuerySet[Any]) -> Iterator[list[str]]:  # noqa: ARG002 -- as the base
-        yield list(EXPORTED_COLUMNS)
-        for event in queryset.defer("record", "leaf")[:EXPORTED_ROWS_MAX].iterator(chunk_size=2000):
-            columns = {name: getattr(event, name) for name in EXPORTED_COLUMNS}
-            columns |= {"payload": json.dumps(event.payload), "hash": bytes(event.hash).hex()}
-            yield [safe_cell(value) for value in columns.values()]
+    @admin.action(description="Export as CSV", permissions=["view"])
+    def export_csv(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:
+        """Return the events as a table, in the order of the chain."""
+        return self._exported(request, queryset, "csv", "text/csv; charset=utf-8", csv_lines)
+
+    @admin.action(description="Export as JSON Lines, to be verified elsewhere", permissions=["view"])
+    def export_jsonl(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:
+        """Return the events with the bytes and hashes of the chain, one object a line."""
+        return self._exported(request, queryset, "jsonl", "application/jsonl", json_lines)
+
+    def _exported(
+        self, request: HttpRequest, queryset: QuerySet[Any], name: str, media_type: str, lines: Lines
+    ) -> HttpResponseBase:
+        events = queryset.defer(None).order_by("pk")
+        self.tell_exported(request, name, min(events.count(), EXPORTED_ROWS_MAX))
+        response = StreamingHttpResponse(lines(batches_of(events)), content_type=media_type)
+        response["Content-Disposition"] = f'attachment; filename="audit-events.{name}"'
+        return response
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
         """Leave the bytes that the chain is computed over to the pages that show them."""
@@ -146,9 +104,7 @@ class AuditEventAdmin(ExportMixin, ReadOnlyAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        last_id = ChainHead.objects.values_list("last_id", flat=True).order_by("pk").first() or 0
-        newest = queryset.filter(pk__gt=last_id - SEARCHED_EVENTS_MAX)
-        return newest.alias(text=Cast("payload", TextField())).filter(text__icontains=term), False
+        return searched_events(queryset, term), False
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Join what the page's events name: their actors and the rows that still exist."""
@@ -160,8 +116,11 @@ class AuditEventAdmin(ExportMixin, ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the list below the state of its chain."""
-        head = ChainHead.objects.order_by("pk").first()
-        return super().changelist_view(request, {**(extra_context or {}), "chain_head": head})
+        chain = {
+            "chain_head": ChainHead.objects.order_by("pk").first(),
+            "verification": Verification.objects.order_by("pk").first(),
+        }
+        return super().changelist_view(request, {**(extra_context or {}), **chain})
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -237,7 +196,7 @@ class AuditEventAdmin(ExportMixin, ReadOnlyAdmin):
         """Return which of the rows exist, by one statement for all tables that have pages here."""
         wanted: dict[str, set[UUID]] = {}
         for event in events:
-            if row_id := _uuid(event.resource_id):
+            if row_id := uuid_of(event.resource_id):
                 wanted.setdefault(event.resource, set()).add(row_id)
         parts = []
         for model in self.admin_site._registry:  # noqa: SLF001 -- Django has no public list
@@ -247,37 +206,6 @@ class AuditEventAdmin(ExportMixin, ReadOnlyAdmin):
                 parts.append(rows.values_list(Value(model._meta.label_lower, output_field=TextField()), "pk"))
         found = parts[0].union(*parts[1:], all=True) if parts else ()
         return {(resource, str(pk)) for resource, pk in found}
-
-
-def name_actors(actors: Iterable[str]) -> dict[str, str]:
-    """Return names for actors of the chain, by at most two statements; one that is gone keeps its id."""
-    split = {actor: actor.partition(":")[::2] for actor in set(actors)}
-    user_ids = {
-        row_id for kind, reference in split.values() if kind == "user" and (row_id := _uuid(reference))
-    }
-    key_ids = {reference for kind, reference in split.values() if kind == "token"}
-    users = {str(user.pk): str(user) for user in User.objects.filter(pk__in=user_ids)} if user_ids else {}
-    tokens = (
-        dict(ApiToken.objects.filter(key_id__in=key_ids).values_list("key_id", "name")) if key_ids else {}
-    )
-    return {actor: _actor_words(kind, reference, users, tokens) for actor, (kind, reference) in split.items()}
-
-
-def name_row(event: AuditEvent) -> str:
-    """Return the kind of row and, where the change holds one, its name."""
-    kind = name_resource(event.resource)
-    name = event.after.get("name") or event.before.get("name") or event.resource_id[:8]
-    return f"{kind} {name if isinstance(name, str) else event.resource_id[:8]}".strip()
-
-
-def _actor_words(kind: str, reference: str, users: dict[str, str], tokens: dict[str, str]) -> str:
-    if kind == "user":
-        return users.get(reference, f"user {reference}")
-    if kind == "token":
-        return f"token “{tokens[reference]}”" if reference in tokens else f"token {reference}"
-    return {"system": f"command {reference}", "database": f"database role {reference}"}.get(
-        kind, f"{kind} {reference}"
-    )
 
 
 def _alike(event: AuditEvent) -> list[tuple[str, dict[str, str]]]:
@@ -304,10 +232,3 @@ def _further(payload: dict[str, Any]) -> list[tuple[str, Any]]:
     return [
         (key.replace("_", " "), payload[key]) for key in sorted(payload) if key not in ("before", "after")
     ]
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

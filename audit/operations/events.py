@@ -1,4 +1,4 @@
-"""What the triggers cannot know: events that change no row, and the order of sealing several chains."""
+"""Events that change no row, and the order of sealing several chains."""
 
 import json
 from collections.abc import Iterable
@@ -40,44 +40,6 @@ def record(  # noqa: PLR0913 -- the columns of an event
             statement.as_string(cursor.connection),
             [action, resource, resource_id, tenant_id, json.dumps(payload or {})],
         )
-
-
-def record_refusal(  # noqa: PLR0913 -- the columns of an event
-    *,
-    actor: Actor,
-    code: str,
-    resource: str,
-    resource_id: str = "",
-    action: str = "refused",
-    tenant_id: UUID | None = None,
-    schema: str = "",
-    using: str = DEFAULT_DB_ALIAS,
-) -> bool:
-    """Write that something was refused, once for each actor, action, code and minute; tell if it was new.
-
-    A flood of refusals thus leaves one event a minute and cannot drown the chain. ``action`` is ``refused``
-    or ``login_failed``; ``code`` is that of the error. Call it after the refused write has been rolled back.
-    """
-    target = sql.Identifier(schema or selected_schema(using))
-    statement = sql.SQL(
-        "INSERT INTO {0}.audit_pending (action, resource, resource_id, tenant_id, payload)"
-        " SELECT %(action)s, %(resource)s, %(resource_id)s, %(tenant_id)s, %(payload)s::jsonb"
-        " WHERE NOT EXISTS ("
-        "SELECT FROM {0}.audit_event WHERE actor = %(actor)s AND action = %(action)s"
-        " AND at >= date_trunc('minute', now()) AND payload ->> 'code' = %(code)s)"
-    ).format(target)
-    values = {
-        "action": action,
-        "resource": resource,
-        "resource_id": resource_id,
-        "tenant_id": tenant_id,
-        "payload": json.dumps({"code": code}),
-        "actor": str(actor),
-        "code": code,
-    }
-    with acting(actor, using=using), connections[using].cursor() as cursor:
-        cursor.execute(statement.as_string(cursor.connection), values)
-        return bool(cursor.rowcount)
 
 
 def lock_chains(schemas: Iterable[str], *, using: str = DEFAULT_DB_ALIAS) -> None:

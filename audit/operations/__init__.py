@@ -1,0 +1,20 @@
+"""What the triggers cannot know: events of no row, refusals, consents, and the order of sealing several chains."""
+
+from audit.operations.consents import CurrentConsent, current_consent, record_consent
+from audit.operations.events import lock_chains, record
+from audit.operations.refusals import record_refusal
+from audit.operations.texts import ConsentText, consent_text, latest_text
+from audit.operations.verifications import note_verification
+
+__all__ = [
+    "ConsentText",
+    "CurrentConsent",
+    "consent_text",
+    "current_consent",
+    "latest_text",
+    "lock_chains",
+    "note_verification",
+    "record",
+    "record_consent",
+    "record_refusal",
+]
