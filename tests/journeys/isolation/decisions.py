@@ -4,7 +4,7 @@ An operation without an entry fails the journey, and so does an entry without an
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 # How each who may not is answered where acme is addressed; `open` operations answer everybody alike.
 STRANGERS: Mapping[str, tuple[int, str]] = {
@@ -40,8 +40,18 @@ class Decision:
 
 OPEN = Decision("", refusals={})
 READ = Decision("directory.read")
+AUDIT = Decision("view_audit")
 MANAGE = Decision("directory.manage", is_write=True, refusals={**STRANGERS, **LACKING, **READING})
 KNOWN = {"type": "as4.partyId", "value": "zq7bank-1", "scope": "zq7bank-scope"}
+
+NONE = "0" * 32  # stands for the id of acme's row of that kind
+EDGE = {
+    "from_type": "participant",
+    "from_id": f"par_{NONE}",
+    "to_type": "capability",
+    "to_id": f"cap_{NONE}",
+    "relation": "has_capability",
+}
 
 DECISIONS: dict[str, Decision] = {
     "platform:health_live": OPEN,
@@ -51,6 +61,10 @@ DECISIONS: dict[str, Decision] = {
     "tenant:resolve_post": Decision("directory.resolve", body={"identifiers": [KNOWN]}),
     "tenant:resolve_get": Decision("directory.resolve", query=tuple(KNOWN.items())),
     "tenant:resolve_bulk": Decision("directory.resolve", body={"requests": [{"identifiers": [KNOWN]}]}),
+    "tenant:audit_events_list": AUDIT,
+    "tenant:audit_events_retrieve": AUDIT,
+    "tenant:consents_list": AUDIT,
+    "tenant:consents_retrieve": AUDIT,
     "tenant:capabilities_list": READ,
     "tenant:capabilities_retrieve": READ,
     "tenant:credentials_list": READ,
@@ -81,7 +95,7 @@ DECISIONS: dict[str, Decision] = {
     "tenant:credentials_create": MANAGE,
     "tenant:credentials_update": MANAGE,
     "tenant:credentials_delete": MANAGE,
-    "tenant:edges_create": MANAGE,
+    "tenant:edges_create": replace(MANAGE, body=EDGE),
     "tenant:edges_update": MANAGE,
     "tenant:edges_delete": MANAGE,
     "tenant:endpoints_create": MANAGE,

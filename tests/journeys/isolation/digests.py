@@ -18,6 +18,7 @@ KEPT_ASIDE = frozenset(
         "audit_pending",
         "audit_marker",
         "audit_private",
+        "audit_refusal",
     }
 )
 REFUSALS = ("refused", "login_failed")

@@ -9,6 +9,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from audit.enums import ConsentAction, SubjectKind
+from audit.models import AuditEvent
+from audit.operations import record_consent
 from config.foundation.actor import Actor
 from config.foundation.display_ids import display_id
 from config.foundation.rows import Row
@@ -17,6 +20,7 @@ from customers.tenants.models import Domain, Tenant
 from directory import models
 from directory.enums import ArtifactKind, EdgeRelation, NodeType
 from directory.operations import save_row
+from tests.sealing import seal
 
 ACTOR = Actor.system("isolation")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -44,13 +48,16 @@ class Estate:
     words: Words
     tenant: Tenant
     rows: dict[str, Row]  # by display prefix
+    event_id: int = 0  # the newest of the chain
 
     @property
     def schema(self) -> str:
         return str(self.tenant.schema_name)
 
     def id_of(self, prefix: str) -> str:
-        """Return the display id of the row of that kind."""
+        """Return the display id of the row of that kind; of no kind is the newest event."""
+        if not prefix:
+            return str(self.event_id)
         return display_id(prefix, self.rows[prefix].pk)
 
     def texts(self) -> set[str]:
@@ -65,6 +72,9 @@ def furnish(tenant: Tenant, words: Words) -> Estate:
     """Give a tenant a row of every kind."""
     Domain.objects.create(tenant=tenant, domain=words.host, verified_at=timezone.now())
     with tenant:
+        if words is ACME:  # a longer chain, so that the number of its newest event is nobody else's
+            for number in range(20):
+                _saved(models.Participant(name=f"{words.word} filler {number}"))
         rows: dict[str, Row] = {row.display_prefix: row for row in _directory_rows(words)}
     kinds: tuple[Any, ...] = (Membership, ApiToken, Domain)
     for model in kinds:
@@ -72,7 +82,10 @@ def furnish(tenant: Tenant, words: Words) -> Estate:
         if row is not None:
             rows[row.display_prefix] = row
     rows[tenant.display_prefix] = tenant
-    return Estate(words, tenant, rows)
+    seal()
+    with tenant:
+        newest = AuditEvent.objects.newest_first().values_list("pk", flat=True).first()
+    return Estate(words, tenant, rows, newest or 0)
 
 
 def _directory_rows(words: Words) -> Iterator[Any]:
@@ -132,6 +145,16 @@ def _directory_rows(words: Words) -> Iterator[Any]:
             region=f"{word} region", target_protocol="iso8583", target_address=f"{word}.example:5000",
         )
     )  # fmt: skip
+    yield record_consent(
+        actor=ACTOR,
+        now=NOW,
+        subject_kind=SubjectKind.PARTICIPANT,
+        subject_id=party.pk,
+        purpose="terms",
+        text_version=1,
+        action=ConsentAction.GIVEN,
+        evidence={"form": f"{word} form"},
+    )
     yield _saved(
         models.Probe(
             name=f"{word} probe",

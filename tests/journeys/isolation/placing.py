@@ -90,6 +90,7 @@ def pairs_of(estate: Estate, cursor: str = "") -> list[tuple[str, str]]:
     if cursor:
         pairs.insert(0, (cursor, cursor[:-6] + cursor[-6:][::-1]))
     dashed = "-".join((ABSENT[:8], ABSENT[8:12], ABSENT[12:16], ABSENT[16:20], ABSENT[20:]))
+    pairs.append((f"/events/{estate.event_id}", f"/events/{'9' * len(str(estate.event_id))}"))
     for row in estate.rows.values():
         pairs += [(row.pk.hex, ABSENT), (str(row.pk), dashed)]
     return pairs

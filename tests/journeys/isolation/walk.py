@@ -96,7 +96,11 @@ class Walk:
     def note_read(self, caller: Caller, call: Call, seen: Seen) -> None:
         """Note each text of acme's in an answer that was not in the call."""
         sent = call.text()
-        read = [text for text in self.texts if text in seen.text and text not in sent]
+        read = [
+            text
+            for text in self.texts
+            if text in seen.text and text.replace("-", "") not in sent.replace("-", "")
+        ]
         if read:
             self.note(caller, call, f"reads {read}")
 
@@ -126,4 +130,6 @@ class Walk:
         """Return a row of acme's list as its owner is shown it, and a cursor of that list."""
         results: list[dict[str, Any]] = json.loads(self.owner_sees(plain).body)["results"]
         first = self.owner_sees(Call("GET", "/api/v1/directory/participants", (("limit", "1"),)))
-        return results[0], parse_qs(urlsplit(json.loads(first.body)["next"]).query)["cursor"][0]
+        return max(results, key=lambda row: len(json.dumps(row))), parse_qs(
+            urlsplit(json.loads(first.body)["next"]).query
+        )["cursor"][0]
