@@ -125,7 +125,7 @@ class Stack:
 
 def _family(pid: int) -> list[int]:
     try:
-        listed = [(task / "children").read_text() for task in os.listdir(f"/proc/{pid}/task")]
+        listed = [one.read_text() for one in Path(f"/proc/{pid}/task").glob("*/children")]
     except OSError:
         return []
     children = [int(child) for text in listed for child in text.split()]

@@ -54,6 +54,7 @@ def test_another_tenant_that_is_named_besides_the_own_is_a_mismatch(walk: Walk, 
 def test_a_member_without_the_privilege_is_refused_before_anything_is_looked_up(
     walk: Walk, name: str
 ) -> None:
+    walk.leaves_refusals = True
     guarded = [(one, decision) for one, decision in walk.operations("tenant") if not decision.is_open]
     for _operation, decision in guarded:
         walk.callers.get(name, lacking=decision.privilege)
@@ -90,6 +91,7 @@ def test_acmes_own_owner_gets_with_the_same_calls_what_nobody_else_does(walk: Wa
 
 
 def test_a_token_that_may_not_write_writes_nothing(walk: Walk) -> None:
+    walk.leaves_refusals = True
     caller = walk.callers.get("reading_token")
     walk.begin()
     for operation, decision in walk.operations("tenant"):
