@@ -4,7 +4,7 @@ UV := .venv/bin/python -m uv
 COMPILE := pip compile --quiet --universal --python-version 3.11 --fork-strategy requires-python --generate-hashes \
 	--no-emit-index-url --no-header
 
-.PHONY: help demo test test-all bench lint lock schema reset format
+.PHONY: help demo test test-all bench crash lint lock schema reset format
 .DEFAULT_GOAL := help
 
 help:  ## list what make can do here
@@ -23,6 +23,8 @@ test-all:  ## install what the tests of the browser and of poolers need (Debian,
 
 bench:  ## compare the speed of this with that, by number or name (NAME=P7, NAME=create_tenant)
 	@requirements/install dev && exec .venv/bin/python -m tests.benchmarks $(NAME)
+crash:  ## kill server and database while they write, and look at what is left (ROUNDS=50)
+	@requirements/install dev && ROUNDS=$(or $(ROUNDS),50) exec .venv/bin/python -m pytest -s -m crash tests/journeys/test_crashes.py $(ARGS)
 
 lint:  ## run all that reads the code without running it
 	@requirements/install dev && exec .ci/lint

@@ -106,6 +106,8 @@ def _agreed(
         return None, False
     tenant = known or tenants.by_slug(next(iter(slugs)))
     if tenant is None:
-        return None, key is None
-    is_consistent = slugs <= {tenant.slug} and key in (None, tenant.id)
-    return (tenant if is_consistent else None), is_consistent
+        return None, True
+    if not slugs <= {tenant.slug}:
+        return None, False
+    # Another id is told to members alone: to strangers it would confirm which id belongs to which slug.
+    return tenant, key in (None, tenant.id)

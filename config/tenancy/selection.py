@@ -73,6 +73,8 @@ class TenantSelection:
                 token_key_id=token.key_id if token else "",
             )
         roles, privileges = self._tie(user)
+        if not self._is_consistent:
+            raise _mismatch()
         tenant = self._usable()
         admission = Admission(
             actor=_actor(user, token),
@@ -90,10 +92,9 @@ class TenantSelection:
     def _check_candidates(self, token: ApiToken | None) -> None:
         bound = token.tenant_id if token else None
         here = self._tenant.id if self._tenant else None
-        if not self._is_consistent or (bound is not None and not self.is_platform and bound != here):
-            raise Refused(
-                "tenant_mismatch", "Host, path, header and token must name one and the same tenant."
-            )
+        is_bound_elsewhere = bound is not None and not self.is_platform and bound != here
+        if is_bound_elsewhere or (not self._is_consistent and self._tenant is None):
+            raise _mismatch()
 
     def _tie(self, user: User) -> tuple[tuple[str, ...], frozenset[str]]:
         """Return roles and privileges of the person here, in one statement."""
@@ -198,3 +199,7 @@ def _check_network(token: ApiToken | None, request: HttpRequest) -> None:
         address = None
     if address is None or not any(address in ip_network(network) for network in token.allowed_networks):
         raise Refused("ip_not_allowed", "This token may not be used from your address.")
+
+
+def _mismatch() -> Refused:
+    return Refused("tenant_mismatch", "Host, path, header and token must name one and the same tenant.")

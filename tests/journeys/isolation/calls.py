@@ -1,0 +1,124 @@
+"""A call, the same call with what does not exist instead, and all that can be seen of an answer."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.db import connection, transaction
+from django.test import Client
+
+REQUEST_ID = (
+    "8e03978e-40d5-43e8-bc93-6894a57f9324"  # given with each call, so that answers can be equal to the byte
+)
+LITERALS = re.compile(r"'(?:[^']|'')*'|\b\d+\b|\bs\d+_x\d+\b")
+NEW = re.compile(
+    r"[a-z]{3}_[0-9a-f]{32}|\d{4}-\d\d-\d\dT[0-9:.]+Z|\\?\"[0-9a-zA-Z_-]{20,64}\\?\""
+)  # of a row just made: its id, moments, tag
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, with nothing of its caller in it."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    host: str = "localhost"
+    is_form: bool = False
+
+    def text(self) -> str:
+        """Return everything that is sent, as text."""
+        return json.dumps(asdict(self))
+
+    def having(self, **changes: Any) -> "Call":
+        """Return the call with other parts."""
+        return replace(self, **changes)
+
+    def with_instead(self, pairs: Sequence[tuple[str, str]]) -> "Call":
+        """Return the same call with the second of each pair instead of the first."""
+        parts = json.loads(exchanged(self.text(), pairs))
+        parts["query"] = tuple((name, value) for name, value in parts["query"])
+        return Call(**parts)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls: a browser that is signed in, or not, or a token."""
+
+    name: str
+    client: Client
+    token: str = ""
+
+    def send(self, call: Call) -> Any:
+        """Return the answer."""
+        headers = {"Host": call.host, "X-Request-ID": REQUEST_ID, **call.headers}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        path = quote(call.path, safe="/%")
+        if call.query:
+            path += "?" + urlencode(call.query)
+        if call.is_form:
+            return self.client.post(path, call.body, headers=headers)
+        body = b"" if call.body is None else json.dumps(call.body).encode()
+        media_type = "application/json"
+        return self.client.generic(call.method, path, body, content_type=media_type, headers=headers)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What can be seen of an answer from outside, and the statements that it took."""
+
+    status: int
+    headers: str
+    body: str
+    statements: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """Return headers and body."""
+        return f"{self.headers}\n{self.body}"
+
+    @property
+    def code(self) -> str:
+        """Return the code of a problem; nothing for an answer that is none."""
+        return str(json.loads(self.body).get("code", "")) if "problem+json" in self.headers else ""
+
+
+def look(caller: Caller, call: Call, *, before_undo: Any = None) -> Seen:
+    """Make a call and return what was seen; a write that succeeded is undone, after ``before_undo``."""
+    with transaction.atomic(), _statements() as statements:
+        response = caller.send(call)
+        seen = tuple(statements)
+        if call.method not in SAFE and response.status_code < 400:
+            if before_undo is not None:
+                before_undo()
+            transaction.set_rollback(True)
+    body = response.getvalue() if response.streaming else response.content
+    headers = sorted((name, value) for name, value in response.items() if name != "Set-Cookie")
+    return Seen(response.status_code, json.dumps(headers), body.decode(), seen)
+
+
+def exchanged(text: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """Return the text with the second of each pair instead of the first."""
+    for first, second in pairs:
+        text = text.replace(first, second)
+    return text
+
+
+@contextmanager
+def _statements() -> Iterator[list[str]]:
+    found: list[str] = []
+
+    def note(execute: Any, statement: Any, parameters: Any, many: bool, context: Any) -> Any:
+        found.append(LITERALS.sub("?", str(statement)))
+        return execute(statement, parameters, many, context)
+
+    with connection.execute_wrapper(note):
+        yield found

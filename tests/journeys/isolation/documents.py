@@ -1,0 +1,93 @@
+"""The operations of both OpenAPI documents, and where each takes an id or a text."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from config import urls_platform, urls_tenant
+from config.openapi import document_bytes
+from tests.openapi import resolved
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+SUFFIXES = re.compile(r"__(ic|isw)$")
+PREFIX = re.compile(r"\^\(?(?P<prefixes>[a-z|]{3,})\)?_")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation; ``document`` is ``tenant`` or ``platform``."""
+
+    document: str
+    id: str
+    method: str
+    path: str
+    parameters: tuple[dict[str, Any], ...]
+    body_schema: dict[str, Any] | None
+    body_example: Any
+
+    @property
+    def key(self) -> str:
+        """Return what names the operation in the table of decisions."""
+        return f"{self.document}:{self.id}"
+
+    @property
+    def is_list(self) -> bool:
+        """Tell whether it answers pages."""
+        return any(one["name"] == "cursor" for one in self.parameters)
+
+    def texts(self) -> Iterator[str]:
+        """Yield the names of the query parameters that take an id or a free text."""
+        for one in self.parameters:
+            schema = one["schema"].get("items", one["schema"])
+            is_text = schema.get("type") == "string" and "enum" not in schema and "$ref" not in schema
+            if one["in"] == "query" and is_text and "format" not in schema and one["name"] != "ordering":
+                yield one["name"]
+
+    def path_prefixes(self) -> dict[str, str]:
+        """Return which kind of id each parameter of the path takes."""
+        return {one["name"]: prefix_of(one["schema"]) for one in self.parameters if one["in"] == "path"}
+
+
+def prefix_of(schema: dict[str, Any]) -> str:
+    """Return the display prefix of an id's schema, the first of several; nothing where it is no id."""
+    found = PREFIX.match(str(schema.get("pattern", "")))
+    return found["prefixes"].split("|")[0] if found else ""
+
+
+@lru_cache
+def documents() -> dict[str, dict[str, Any]]:
+    """Return both documents, as they are served."""
+    names = {"platform": urls_platform.URLCONF, "tenant": urls_tenant.URLCONF}
+    return {name: json.loads(document_bytes(urlconf, "json")) for name, urlconf in names.items()}
+
+
+def operations_of(name: str, document: dict[str, Any]) -> list[Operation]:
+    """Return the operations of a document."""
+    return [
+        _operation(name, document, method, path, item[method])
+        for path, item in document["paths"].items()
+        for method in METHODS
+        if method in item
+    ]
+
+
+@lru_cache
+def operations() -> dict[str, Operation]:
+    """Return the operations of both documents by their keys."""
+    found = [one for name, document in documents().items() for one in operations_of(name, document)]
+    return {one.key: one for one in found}
+
+
+def _operation(
+    name: str, document: dict[str, Any], method: str, path: str, spec: dict[str, Any]
+) -> Operation:
+    body = resolved(document, spec.get("requestBody", {}))
+    content = next(iter(body.get("content", {}).values()), {})
+    schema = resolved(document, content["schema"]) if "schema" in content else None
+    examples = content.get("examples", {})
+    example = content.get("example") or next((one["value"] for one in examples.values()), None)
+    parameters = tuple(resolved(document, one) for one in spec.get("parameters", ()))
+    return Operation(name, spec["operationId"], method.upper(), path, parameters, schema, example)

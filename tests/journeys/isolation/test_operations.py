@@ -1,0 +1,107 @@
+"""Every operation of both documents, called by everybody who must learn nothing of acme, with all that acme has."""
+
+import pytest
+
+from tests.journeys.isolation.decisions import DECISIONS, LACKING, STRANGERS
+from tests.journeys.isolation.placing import at_acme, beside
+from tests.journeys.isolation.walk import Walk
+
+GLOBEX_CALLERS = ("globex_owner", "globex_token", "globex_unbound_token")
+MISMATCH = (403, "tenant_mismatch")
+NOT_FOUND = (404, "not_found")
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_tenant_that_is_named_by_a_stranger_is_as_one_that_is_not_there(walk: Walk, name: str) -> None:
+    caller = walk.callers.get(name)
+    walk.begin()
+    for operation, decision in walk.operations("tenant"):
+        for call, cursor in walk.calls_of(operation)[:1]:
+            for way, named in at_acme(call, walk.estate):
+                seen = walk.compare(caller, named, cursor=cursor)
+                if not decision.is_open and way != "header alone":
+                    walk.expect(caller, named, seen, decision.refusals[name])
+    assert not walk.leaks, "\n".join(walk.leaks)
+
+
+@pytest.mark.parametrize("name", GLOBEX_CALLERS)
+def test_ids_and_words_of_another_tenant_are_as_those_of_nothing(walk: Walk, name: str) -> None:
+    caller = walk.callers.get(name)
+    walk.begin()
+    for operation, _decision in walk.operations():
+        for call, cursor in walk.calls_of(operation):
+            here = walk.at(call, "globex")
+            seen = walk.compare(caller, here, cursor=cursor)
+            if operation.path_prefixes():
+                walk.expect(caller, here, seen, NOT_FOUND)
+    assert not walk.leaks, "\n".join(walk.leaks)
+
+
+@pytest.mark.parametrize("name", GLOBEX_CALLERS)
+def test_another_tenant_that_is_named_besides_the_own_is_a_mismatch(walk: Walk, name: str) -> None:
+    caller = walk.callers.get(name)
+    walk.begin()
+    for operation, decision in walk.operations("tenant"):
+        for call, cursor in walk.calls_of(operation)[:1]:
+            for _way, named in beside(walk.at(call, "globex"), walk.estate):
+                seen = walk.compare(caller, named, cursor=cursor)
+                if not decision.is_open:
+                    walk.expect(caller, named, seen, MISMATCH)
+    assert not walk.leaks, "\n".join(walk.leaks)
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_a_member_without_the_privilege_is_refused_before_anything_is_looked_up(
+    walk: Walk, name: str
+) -> None:
+    walk.leaves_refusals = True
+    guarded = [(one, decision) for one, decision in walk.operations("tenant") if not decision.is_open]
+    for _operation, decision in guarded:
+        walk.callers.get(name, lacking=decision.privilege)
+    walk.begin()
+    for operation, decision in guarded:
+        caller = walk.callers.get(name, lacking=decision.privilege)
+        for call, cursor in walk.calls_of(operation):
+            # The address stays acme's: of what the pairs exchange, only ids and words below it.
+            seen = walk.compare(
+                caller, walk.at(call, walk.estate.words.slug), cursor=cursor, keeps_address=True
+            )
+            walk.expect(caller, call, seen, decision.refusals[name])
+    assert not walk.leaks, "\n".join(walk.leaks)
+
+
+def test_acmes_own_owner_gets_with_the_same_calls_what_nobody_else_does(walk: Walk) -> None:
+    blind = []
+    for operation, decision in walk.operations("tenant"):
+        if decision.is_open:
+            continue
+        for number, (call, cursor) in enumerate(walk.calls_of(operation)):
+            seen = walk.owner_sees(call)
+            sent = call.text()
+            has_read = any(text in seen.text and text not in sent for text in walk.texts)
+            is_seen = 200 <= seen.status < 300 or (operation.method == "DELETE" and seen.status == 409)
+            is_probe = number > 0 and (
+                cursor or decision.is_write
+            )  # another list's cursor, an end of another kind
+            if not is_probe and (not is_seen or not (has_read or decision.is_write)):
+                blind.append(
+                    f"{number} {call.method} {call.path} {call.query}: {seen.status} {seen.body[:300]}"
+                )
+    assert not blind, "\n".join(blind)
+
+
+def test_a_token_that_may_not_write_writes_nothing(walk: Walk) -> None:
+    walk.leaves_refusals = True
+    caller = walk.callers.get("reading_token")
+    walk.begin()
+    for operation, decision in walk.operations("tenant"):
+        if decision.is_write:
+            for call, _cursor in walk.calls_of(operation):
+                seen = walk.seen(caller, walk.at(call, walk.estate.words.slug))
+                walk.expect(caller, call, seen, decision.refusals["reading_token"])
+    assert not walk.leaks, "\n".join(walk.leaks)
+
+
+def test_every_kind_of_refusal_is_decided_of_every_guarded_operation() -> None:
+    for key, decision in DECISIONS.items():
+        assert decision.is_open or set(STRANGERS) | set(LACKING) <= set(decision.refusals), key
