@@ -23,6 +23,7 @@ test-all:  ## install what the tests of the browser and of poolers need (Debian,
 
 bench:  ## compare the speed of this with that, by number or name (NAME=P7, NAME=create_tenant)
 	@requirements/install dev && exec .venv/bin/python -m tests.benchmarks $(NAME)
+
 crash:  ## kill server and database while they write, and look at what is left (ROUNDS=50)
 	@requirements/install dev && ROUNDS=$(or $(ROUNDS),50) exec .venv/bin/python -m pytest -s -m crash tests/journeys/test_crashes.py $(ARGS)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -17,16 +17,17 @@ class DirectoryRow(TenantRow):
     class Meta:
         abstract = True
 
-    def full_clean(self, exclude: Collection[str] | None = None, *args: Any, **kwargs: Any) -> None:
+    def full_clean(self, exclude: Iterable[str] | None = None, *args: Any, **kwargs: Any) -> None:
         """Validate the row; where it holds a secret, nothing else is asked that might repeat it.
 
         Raises:
             ValidationError: ``possible_card_number``, ``private_key_refused``, or what the row breaks otherwise.
         """
-        refused = refuse_secrets(self, exclude or ())
+        excluded = set(exclude or ())
+        refused = refuse_secrets(self, excluded)
         if refused:
-            raise ValidationError(refused | self._faults_of_columns({*(exclude or ()), *refused}))
-        super().full_clean(exclude, *args, **kwargs)
+            raise ValidationError(refused | self._faults_of_columns({*excluded, *refused}))
+        super().full_clean(excluded, *args, **kwargs)
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         """Validate each column, secrets first.

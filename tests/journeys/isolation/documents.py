@@ -85,7 +85,7 @@ def _operation(
     name: str, document: dict[str, Any], method: str, path: str, spec: dict[str, Any]
 ) -> Operation:
     body = resolved(document, spec.get("requestBody", {}))
-    content = next(iter(body.get("content", {}).values()), {})
+    content: dict[str, Any] = next(iter(body.get("content", {}).values()), {})
     schema = resolved(document, content["schema"]) if "schema" in content else None
     examples = content.get("examples", {})
     example = content.get("example") or next((one["value"] for one in examples.values()), None)
