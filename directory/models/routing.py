@@ -21,7 +21,6 @@ from directory.enums import (
     PrefixMode,
 )
 from directory.errors import ARTIFACT_NOT_DRAFT, NOT_A_DRAFT
-from directory.models.base import DirectoryRow
 from directory.models.participants import INTERNAL_SOURCE, Capability, Endpoint, Identifier, Participant
 from directory.validators import (
     check_artifact,
@@ -47,7 +46,7 @@ RELATION_ENDS: dict[EdgeRelation, frozenset[tuple[str, str]]] = {
 }
 
 
-class Policy(DirectoryRow):
+class Policy(TenantRow):
     """A rule that lets candidates of a resolution stay or removes them; the first that matches decides."""
 
     display_prefix = "pol"
@@ -71,7 +70,7 @@ class Policy(DirectoryRow):
         return self.name
 
 
-class Edge(DirectoryRow):
+class Edge(TenantRow):
     """A link of the provenance graph that no foreign key says: equivalence, translation, other sources' word.
 
     Each end is in the directory that holds the edge, or in the global one; ends are plain uuids, so that no relation
@@ -179,7 +178,7 @@ class Edge(DirectoryRow):
         return bool(model.objects.filter(pk=row_id).exists())
 
 
-class RoutingArtifact(DirectoryRow):
+class RoutingArtifact(TenantRow):
     """A version of a table or set of directives that is put in force, and taken back, as a whole.
 
     States: draft → active → retired → active. One version of each kind and name is active; activating another retires
@@ -250,7 +249,7 @@ class RoutingArtifact(DirectoryRow):
             raise Refused(ARTIFACT_NOT_DRAFT, NOT_A_DRAFT)
 
 
-class PrefixRule(DirectoryRow):
+class PrefixRule(TenantRow):
     """A rule of a prefix table: what begins so, and has these selectors, goes there; a null selector matches any."""
 
     display_prefix = "prx"

@@ -9,10 +9,10 @@ from config.foundation.rows import TenantRow
 from config.foundation.schemas import READ
 from config.foundation.tiers import Tiers
 from directory.enums import FailureMode, RunState, SourceKind
-from directory.models.base import DirectoryRow
+from directory.validators import check_probe, check_source
 
 
-class Source(DirectoryRow):
+class Source(TenantRow):
     """A connector's configuration: what it reads, how long its rows hold, what happens when it fails."""
 
     display_prefix = "src"
@@ -47,6 +47,15 @@ class Source(DirectoryRow):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a private key among the trust anchors.
+
+        Raises:
+            ValidationError: ``private_key_refused`` (the value is not echoed).
+        """
+        super().clean()
+        check_source(self)
 
 
 class SourceRun(TenantRow):
@@ -84,7 +93,7 @@ class SourceRun(TenantRow):
         return f"{self.source} {self.started_at:%Y-%m-%d %H:%M}"
 
 
-class Probe(DirectoryRow):
+class Probe(TenantRow):
     """A routing test kept as data: a request and what its answer must hold."""
 
     display_prefix = "prb"
@@ -100,6 +109,15 @@ class Probe(DirectoryRow):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse card numbers.
+
+        Raises:
+            ValidationError: ``possible_card_number`` (the value is not echoed).
+        """
+        super().clean()
+        check_probe(self)
 
 
 class DirectoryVersion(models.Model):
