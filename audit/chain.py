@@ -1,8 +1,9 @@
 """Verification of a schema's chain: reads it once, in order, and names the first place that is wrong.
 
 It trusts no function of the database but PostgreSQL's own, which compute the hashes over the stored bytes, thousands of
-events a statement. What they do not find good is read and computed here, event by event. Memory is constant, whatever
-the length of the chain.
+events a statement. Each is called by its schema: a function of the same name that fits its arguments more exactly,
+left in a schema that is searched, would be called in its place. What they do not find good is read and computed here,
+event by event. Memory is constant, whatever the length of the chain.
 """
 
 import hashlib
@@ -23,24 +24,27 @@ FETCH_SIZE = 2_000  # events that are looked at one by one
 
 # What the record must be, put together from the other columns, as the text of the jsonb object that audit_frame made:
 # its keys come by length, then by bytes. Written out, it takes half the time of making the object again.
-_REBUILT = """concat(
-    '{"at": "', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '", "actor": ', to_json(actor),
-    ', "action": ', to_json(action), ', "reason": ', to_json(reason), ', "payload": ', payload,
-    ', "resource": ', to_json(resource), ', "tenant_id": ', coalesce(to_json(tenant_id)::text, 'null'),
-    ', "request_id": ', to_json(request_id), ', "resource_id": ', to_json(resource_id), '}'
+_REBUILT = """pg_catalog.concat(
+    '{"at": "', pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '",',
+    ' "actor": ', pg_catalog.to_json(actor), ', "action": ', pg_catalog.to_json(action),
+    ', "reason": ', pg_catalog.to_json(reason), ', "payload": ', payload,
+    ', "resource": ', pg_catalog.to_json(resource),
+    ', "tenant_id": ', coalesce(pg_catalog.to_json(tenant_id)::pg_catalog.text, 'null'),
+    ', "request_id": ', pg_catalog.to_json(request_id),
+    ', "resource_id": ', pg_catalog.to_json(resource_id), '}'
 )"""
 # Each event judged by itself, with functions of PostgreSQL's own; several processes share this.
 _WHOLE = """
-    SELECT count(*) FILTER (WHERE leaf = sha256(convert_to(record, 'UTF8'))
-        AND hash = sha256(hash_prev || int8send(id) || leaf) AND record = {rebuilt})
+    SELECT pg_catalog.count(*) FILTER (WHERE leaf = pg_catalog.sha256(pg_catalog.convert_to(record, 'UTF8'))
+        AND hash = pg_catalog.sha256(hash_prev || pg_catalog.int8send(id) || leaf) AND record = {rebuilt})
     FROM {events} WHERE id BETWEEN %(first)s AND %(last)s
 """
 # Each event judged by the one before it; and the hash of the last.
 _LINKED = """
-    SELECT count(*) FILTER (WHERE hash_prev = hash_before),
+    SELECT pg_catalog.count(*) FILTER (WHERE hash_prev = hash_before),
         (SELECT hash FROM {events} WHERE id = %(last)s)
     FROM (
-        SELECT hash_prev, lag(hash, 1, %(link)s::bytea) OVER (ORDER BY id) AS hash_before
+        SELECT hash_prev, pg_catalog.lag(hash, 1, %(link)s::bytea) OVER (ORDER BY id) AS hash_before
         FROM {events} WHERE id BETWEEN %(first)s AND %(last)s
     ) AS linked
 """
@@ -175,7 +179,7 @@ def _check_batch(schema: str, reached: _Reached, last_id: int, using: str) -> Fl
 
 def _check_gap(schema: str, reached: _Reached, last_id: int, using: str) -> Flaw | None:
     """Name the event that is missing where a batch ends early; None where no other comes after it."""
-    query = sql.SQL("SELECT (SELECT min(id) FROM {}.audit_event WHERE id BETWEEN %s AND %s)")
+    query = sql.SQL("SELECT (SELECT pg_catalog.min(id) FROM {}.audit_event WHERE id BETWEEN %s AND %s)")
     found_id = _fetch_one(query.format(sql.Identifier(schema)), (reached.next_id, last_id), using)[0]
     return None if found_id is None else _missing(reached.next_id, found_id)
 
@@ -243,9 +247,9 @@ def _read_end(schema: str, using: str) -> _End:
     query = sql.SQL(
         "SELECT (SELECT last_id FROM {0}.audit_head WHERE id = 1),"
         " (SELECT last_hash FROM {0}.audit_head WHERE id = 1),"
-        " (SELECT coalesce(max(id), 0) FROM {0}.audit_event),"
-        " (SELECT count(*) FROM {0}.audit_pending WHERE transaction_id IS DISTINCT FROM"
-        " pg_current_xact_id_if_assigned()::text::bigint)"
+        " (SELECT coalesce(pg_catalog.max(id), 0) FROM {0}.audit_event),"
+        " (SELECT pg_catalog.count(*) FROM {0}.audit_pending WHERE transaction_id IS DISTINCT FROM"
+        " pg_catalog.pg_current_xact_id_if_assigned()::text::bigint)"
     )
     row = _fetch_one(query.format(sql.Identifier(schema)), (), using)
     return _End(row[0], None if row[1] is None else bytes(row[1]), row[2], row[3])
@@ -270,8 +274,8 @@ def _judge(schema: str, reached: _Reached, last_id: int, using: str) -> tuple[in
 
 def _read_events(schema: str, from_id: int, last_id: int, using: str) -> Iterator[_Stored]:
     query = sql.SQL(
-        "SELECT id, convert_to(record, 'UTF8'), leaf, hash_prev, hash, record = {} FROM {}.audit_event"
-        " WHERE id BETWEEN %s AND %s ORDER BY id"
+        "SELECT id, pg_catalog.convert_to(record, 'UTF8'), leaf, hash_prev, hash, record = {}"
+        " FROM {}.audit_event WHERE id BETWEEN %s AND %s ORDER BY id"
     ).format(sql.SQL(_REBUILT), sql.Identifier(schema))
     with connections[using].connection.cursor(name="audit_verification") as cursor:
         cursor.itersize = FETCH_SIZE
