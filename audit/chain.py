@@ -134,7 +134,8 @@ def verify(
     if from_id < 1:
         raise ValueError("a chain starts at event 1")
     with transaction.atomic(using=using), connections[using].wrap_database_errors:
-        connections[using].cursor().execute(_SHARE_THE_WORK)
+        with connections[using].cursor() as cursor:
+            cursor.execute(_SHARE_THE_WORK)
         end = _read_end(schema, using)
         last_id = end.last_id or 0
         if from_id > max(last_id, end.greatest_id, 1):

@@ -17,7 +17,7 @@ from config.foundation.schemas import TEMPLATE_SCHEMA, application_role, schema_
 from customers.identity.models import Membership, MembershipRole, User
 from customers.identity.operations import OWNER_ROLE
 from customers.tenants.enums import PlacementState, TenantStatus
-from customers.tenants.models import MAX_DEPTH, Tenant
+from customers.tenants.models import MAX_DEPTH, Tenant, name_key_of
 
 SCHEMA_PATTERN = "t\\_%"
 HAVING_OWNERS = (TenantStatus.ACTIVE, TenantStatus.INACTIVE)
@@ -106,7 +106,7 @@ def _find_tree(tenants: list[Tenant]) -> Iterator[Finding]:
 def _find_names(tenants: list[Tenant]) -> Iterator[Finding]:
     """Find live tenants whose name is not the one that keeps others from taking it."""
     for tenant in tenants:
-        if not tenant.deleted_at and tenant.name_key not in (None, tenant.name.strip().casefold()):
+        if not tenant.deleted_at and tenant.name_key not in (None, name_key_of(tenant.name)):
             yield Finding(
                 "name_key_wrong",
                 tenant.slug,

@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 
 from django.db import DatabaseError, connections
 
+from config.foundation.schemas import OWNER_ALIAS
 from config.postgres import APPLICATION_ROLE
 
 
@@ -31,3 +32,9 @@ def without_triggers(using: str = "default") -> Iterator[None]:
         cursor.execute("SET LOCAL session_replication_role = replica")
         yield
         cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def as_database_owner(statement: str) -> None:
+    """Run one statement on the owner's own connection, committed at once: for tests with a database of their own."""
+    with connections[OWNER_ALIAS].cursor() as cursor:
+        cursor.execute(statement)

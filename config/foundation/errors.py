@@ -65,3 +65,8 @@ def shown_name(name: str) -> str:
     digits = sum(character.isdigit() for character in name)
     is_harmless = _ECHOED_NAME.fullmatch(name) and digits <= _ECHOED_DIGITS_MAX and "sbt_" not in name
     return name if is_harmless else "…"
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says in its first line, or its kind where it says nothing: one line for people."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__

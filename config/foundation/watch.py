@@ -22,6 +22,8 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from psycopg import pq
 
+from config.foundation.errors import first_line
+
 CHANNEL = "switchboard_changed"
 HEARTBEAT_S = 0.3
 LEASE_S = 0.9
@@ -140,7 +142,7 @@ class Watch:
                 if not is_told:
                     logger.warning(
                         "nothing is remembered until the database answers the watch again: %s",
-                        str(error).strip().partition("\n")[0],
+                        first_line(error),
                     )
                 is_told = True
                 self._is_stopping.wait(RETRY_S)

@@ -13,7 +13,7 @@ from config.foundation.admin import AuditedAdmin, ReadOnlyAdmin, ReadOnlyInline
 from config.foundation.errors import Refused
 from customers.tenants.enums import PlacementState, TenantStatus
 from customers.tenants.models import Domain, Placement, Tenant
-from customers.tenants.operations import provision_tenant
+from customers.tenants.operations import provision_tenant, set_tenant_status
 
 
 class TenantForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
@@ -78,7 +78,7 @@ class TenantAdmin(AuditedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:  # noqa: FBT001 -- Django's
         """Keep the key of the name beside the name."""
-        obj.name_key = obj.name.casefold()
+        obj.name_it(obj.name)
         super().save_model(request, obj, form, change)
 
     @admin.display(description="place", ordering="placement__state")
@@ -107,11 +107,9 @@ class TenantAdmin(AuditedAdmin):
         self._move(request, queryset, TenantStatus.ACTIVE, TenantStatus.INACTIVE)
 
     def _move(self, request: HttpRequest, queryset: Any, before: TenantStatus, after: TenantStatus) -> None:
-        moved = list(queryset.filter(status=before).select_for_update(of=("self",)).order_by("pk"))
+        moved = list(queryset.filter(status=before).order_by("pk"))
         for tenant in moved:
-            tenant.status = after
-            tenant.full_clean(exclude=["slug"])
-            tenant.save()
+            set_tenant_status(actor=Actor.user(request.user.pk), tenant=tenant, status=after)  # type: ignore[arg-type]
         left = len(queryset) - len(moved)
         messages.success(request, f"{len(moved)} made {after.label.lower()}, {left} left as they were.")
 

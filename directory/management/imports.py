@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from config.foundation.actor import Actor, request_context
-from config.foundation.errors import Refused
+from config.foundation.errors import Refused, first_line
 from config.foundation.rows import public_schema
 from directory.connectors.base import rehearse_import, run_import
 from directory.connectors.records import Connector
@@ -52,7 +52,7 @@ class ImportCommand(BaseCommand):
         except Refused as error:
             raise CommandError(error.detail) from None
         except (OperationalError, InterfaceError) as error:
-            raise CommandError(f"The database failed and nothing was changed: {_first_line(error)}") from None
+            raise CommandError(f"The database failed and nothing was changed: {first_line(error)}") from None
         except KeyboardInterrupt:
             raise CommandError("Stopped; nothing was changed.", returncode=INTERRUPTED) from None
         self._show(outcome, time.monotonic() - started, is_rehearsal=options["dry_run"])
@@ -77,7 +77,3 @@ class ImportCommand(BaseCommand):
             )
         ending = " (nothing was written)" if is_rehearsal else ""
         self.stdout.write(f"{outcome} in {elapsed_s:.1f} s{ending}")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

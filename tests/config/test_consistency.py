@@ -28,7 +28,7 @@ def run(name, *arguments):
     return 0, out.getvalue()
 
 
-def as_database_owner(statement):
+def without_checks(statement):
     with connections[OWNER_ALIAS].cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         try:
@@ -73,7 +73,7 @@ def without_placement():
 
 
 def without_schema():
-    as_database_owner(f"DROP SCHEMA {of('acme').get().schema_name} CASCADE")
+    without_checks(f"DROP SCHEMA {of('acme').get().schema_name} CASCADE")
 
 
 def with_a_failed_placement():
@@ -81,13 +81,13 @@ def with_a_failed_placement():
 
 
 def with_a_closed_schema():
-    as_database_owner(f"REVOKE USAGE ON SCHEMA {of('acme').get().schema_name} FROM {application_role()}")
+    without_checks(f"REVOKE USAGE ON SCHEMA {of('acme').get().schema_name} FROM {application_role()}")
 
 
 def with_a_foreign_role():
     role = Role.objects.create(tenant=of("globex").get(), title="Clerk", code="clerk")
     membership = Membership.objects.get(tenant__slug="acme", user__email_key="acme.member@example.com")
-    as_database_owner(
+    without_checks(
         "INSERT INTO public.identity_membershiprole (id, membership_id, role_id, created_at, updated_at, row_version)"
         f" VALUES (gen_random_uuid(), '{membership.pk}', '{role.pk}', now(), now(), 1)"
     )
@@ -96,15 +96,15 @@ def with_a_foreign_role():
 def with_rows_of_nobody():
     with of("acme").get() as acme:
         Participant.objects.create(name="x")
-    as_database_owner(f"UPDATE {acme.schema_name}.directory_participant SET created_by = '{uuid4()}'")
+    without_checks(f"UPDATE {acme.schema_name}.directory_participant SET created_by = '{uuid4()}'")
 
 
 def a_schema_of_nobody():
-    as_database_owner(f"CREATE SCHEMA t_{uuid4().hex}")
+    without_checks(f"CREATE SCHEMA t_{uuid4().hex}")
 
 
 def no_template():
-    as_database_owner(f"DROP SCHEMA {TEMPLATE_SCHEMA} CASCADE")
+    without_checks(f"DROP SCHEMA {TEMPLATE_SCHEMA} CASCADE")
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_each_tenant_is_shown_in_one_line():
 
 def test_a_tenant_that_waits_or_lags_needs_attention():
     register_tenant(actor=ACTOR, slug="initech", name="Initech")
-    as_database_owner(f"DELETE FROM {of('acme').get().schema_name}.django_migrations WHERE app = 'audit'")
+    without_checks(f"DELETE FROM {of('acme').get().schema_name}.django_migrations WHERE app = 'audit'")
     ended, out = run("tenant_status")
     assert ended == 1
     assert "! acme: active, placement ready, migrations behind by " in out

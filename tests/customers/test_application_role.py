@@ -11,6 +11,7 @@ from config.schemas import migrate_schemas
 from directory.models import Participant
 from tests import cast
 from tests.inventory import inventory
+from tests.roles import as_database_owner
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -19,11 +20,6 @@ def granted(**options):
     out = StringIO()
     call_command("grant_application_role", stdout=out, **options)
     return out.getvalue()
-
-
-def as_database_owner(statement):
-    with connections[OWNER_ALIAS].cursor() as cursor:
-        cursor.execute(statement)
 
 
 def test_rights_that_were_taken_or_added_by_hand_are_put_right():

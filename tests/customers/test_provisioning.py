@@ -29,6 +29,7 @@ from customers.tenants.operations import create_tenant, provision_tenant, regist
 from directory.models import Participant
 from tests import cast
 from tests.inventory import QUERIES, inventory
+from tests.roles import as_database_owner
 
 ACTOR = Actor.system("tests")
 pytestmark = pytest.mark.usefixtures("committed")
@@ -36,11 +37,6 @@ pytestmark = pytest.mark.usefixtures("committed")
 
 def make(slug="initech", **values):
     return create_tenant(actor=ACTOR, slug=slug, name=slug.title(), **values)
-
-
-def as_database_owner(statement):
-    with connections[OWNER_ALIAS].cursor() as cursor:
-        cursor.execute(statement)
 
 
 def test_a_tenant_is_made_with_host_place_schema_and_owner():

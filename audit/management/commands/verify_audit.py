@@ -8,6 +8,7 @@ from django_tenants.utils import get_public_schema_name
 
 from audit.chain import VerificationResult, verify
 from audit.operations import note_verification
+from config.foundation.errors import first_line
 from config.foundation.schemas import schema_exists
 from customers.tenants.models import Tenant
 
@@ -40,10 +41,10 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from None
         except OperationalError as error:
-            raise CommandError(f"the database does not answer: {_first_line(error)}") from None
+            raise CommandError(f"the database does not answer: {first_line(error)}") from None
         except ProgrammingError as error:
             raise CommandError(
-                f"this database has no such chain, migrate it first: {_first_line(error)}"
+                f"this database has no such chain, migrate it first: {first_line(error)}"
             ) from None
         failed_count = sum(not result.is_valid for result in results)
         event_count = sum(result.verified_count for result in results)
@@ -94,7 +95,3 @@ def _chains(*, slug: str | None, is_everything: bool) -> list[tuple[str, str]]:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from config.consistency import Finding, find_faults
+from config.foundation.errors import first_line
 from config.foundation.rows import public_schema
 from customers.tenants.models import Tenant
 
@@ -30,7 +31,7 @@ class Command(BaseCommand):
                     raise CommandError(f"there is no tenant {tenant!r}")
                 findings = list(find_faults(tenant))
         except DatabaseError as error:
-            raise CommandError(f"the database refused: {str(error).strip().partition(chr(10))[0]}") from None
+            raise CommandError(f"the database refused: {first_line(error)}") from None
         self.stdout.write(_as_json(findings) if json else _as_lines(findings))
         if any(finding.is_error for finding in findings):
             sys.exit(1)

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.db.migrations.exceptions import InconsistentMigrationHistory
 
+from config.foundation.errors import first_line
 from config.schemas import migrate_schemas, pending_schemas
 
 
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         except InconsistentMigrationHistory as error:
             raise CommandError(str(error)) from None
         except DatabaseError as error:
-            raise CommandError(f"the database refused: {str(error).strip().partition(chr(10))[0]}") from None
+            raise CommandError(f"the database refused: {first_line(error)}") from None
         self.stdout.write(f"{changed} schemas changed")
 
     def _tell_pending(self) -> None:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from audit.models import ChainHead
+from config.foundation.errors import first_line
 from config.foundation.rows import public_schema
 from config.foundation.schemas import known_migrations, recorded_migrations, schema_exists
 from customers.tenants.enums import PlacementState, TenantStatus
@@ -60,7 +61,7 @@ class Command(BaseCommand):
                     state_of(each) for each in chosen.select_related("placement").prefetch_related("domains")
                 ]
         except DatabaseError as error:
-            raise CommandError(f"the database refused: {str(error).strip().partition(chr(10))[0]}") from None
+            raise CommandError(f"the database refused: {first_line(error)}") from None
         if tenant and not states:
             raise CommandError(f"there is no tenant {tenant!r}")
         self.stdout.write(_as_json(states) if json else _as_lines(states))

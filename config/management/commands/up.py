@@ -22,6 +22,7 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.migrations.exceptions import InconsistentMigrationHistory
 
 from config import postgres
+from config.foundation.errors import first_line
 from config.foundation.schemas import OWNER_ALIAS
 from config.schemas import is_made_by_others, migrate_schemas, remember_maker
 from config.sessions import refuse_pooler
@@ -75,7 +76,7 @@ class Command(BaseCommand):
         except InconsistentMigrationHistory as error:
             raise CommandError(REMAKE if home else str(error)) from error
         except OperationalError as error:
-            raise CommandError(f"no answer from the database: {_first_line(error)}") from error
+            raise CommandError(f"no answer from the database: {first_line(error)}") from error
         if home and changed:
             remember_maker(home, settings.BASE_DIR)
 
@@ -114,7 +115,7 @@ def _refuse_pooler(using: str) -> None:
     except postgres.PostgresError as error:
         raise CommandError(str(error)) from error
     except psycopg.Error as error:
-        raise CommandError(f"no answer from the database: {_first_line(error)}") from error
+        raise CommandError(f"no answer from the database: {first_line(error)}") from error
 
 
 def _url(host: str, port: int) -> str:
@@ -213,7 +214,3 @@ def wait_until_ready(server: subprocess.Popen[bytes], url: str) -> None:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
     raise CommandError(f"the server does not answer {url}; the lines above say why")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

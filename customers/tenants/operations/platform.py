@@ -17,6 +17,6 @@ def bootstrap_platform(*, actor: Actor, reason: str = "") -> Tenant:  # noqa: AR
     if found is not None:
         return found
     platform = Tenant(schema_name=public, slug=public, name=PLATFORM_NAME, status=TenantStatus.ACTIVE)
-    platform.full_clean(exclude=["slug"])  # reserved for everybody else
+    platform.full_clean()
     platform.save()
     return platform

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from config.foundation.actor import Actor, acting, operation
 from config.foundation.blueprint import Blueprint, BlueprintError, current_blueprint
-from config.foundation.errors import Refused
+from config.foundation.errors import Refused, first_line
 from config.foundation.rows import PUBLIC_SCHEMA, public_schema, schema_selected
 from config.foundation.schemas import (
     OWNER_ALIAS,
@@ -59,7 +59,7 @@ def provision_tenant(*, actor: Actor, tenant: Tenant) -> Tenant:
                 _note_failure(actor=actor, tenant=tenant, error=error)
                 raise Refused(
                     "provisioning_failed",
-                    f"The schema of {tenant.slug} could not be made: {_first_line(error)}",
+                    f"The schema of {tenant.slug} could not be made: {first_line(error)}",
                 ) from error
         tenant.refresh_from_db()
     return tenant
@@ -121,7 +121,3 @@ def _note_failure(*, actor: Actor, tenant: Tenant, error: Exception) -> None:  #
         placement.state = PlacementState.FAILED
         placement.last_error = f"{type(error).__name__}: {error}"[:ERROR_MAX_LENGTH]
         placement.save()
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

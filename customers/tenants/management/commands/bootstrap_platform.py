@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from config.foundation.actor import Actor
+from config.foundation.errors import first_line
 from customers.identity.models import User, email_key_of
 from customers.identity.operations import create_user
 from customers.tenants.operations import bootstrap_platform
@@ -39,7 +40,7 @@ class Command(BaseCommand):
             ):
                 self._make_operator(options["operator"])
         except DatabaseError as error:
-            raise CommandError(f"the database refused: {str(error).strip().partition(chr(10))[0]}") from None
+            raise CommandError(f"the database refused: {first_line(error)}") from None
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
         self.stdout.write(f"platform ready: {platform.display_id}")

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django_tenants.utils import get_public_schema_name
 
+from config.foundation.errors import first_line
 from config.foundation.schemas import (
     OWNER_ALIAS,
     TEMPLATE_SCHEMA,
@@ -48,7 +49,7 @@ class Command(BaseCommand):
             for schema in schemas:
                 open_schema(schema)
         except DatabaseError as error:
-            raise CommandError(f"the database refused: {str(error).strip().partition(chr(10))[0]}") from None
+            raise CommandError(f"the database refused: {first_line(error)}") from None
         self.stdout.write(f"{role}: {len(schemas)} schemas opened")
 
 

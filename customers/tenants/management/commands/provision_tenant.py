@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from config.foundation.actor import Actor
-from config.foundation.errors import Refused
+from config.foundation.errors import Refused, first_line
 from customers.tenants.models import Tenant
 from customers.tenants.operations import provision_tenant
 
@@ -32,5 +32,5 @@ class Command(BaseCommand):
         except Refused as error:
             raise CommandError(error.detail) from None
         except DatabaseError as error:
-            raise CommandError(f"the database refused: {str(error).strip().partition(chr(10))[0]}") from None
+            raise CommandError(f"the database refused: {first_line(error)}") from None
         self.stdout.write(f"{tenant.slug}: {tenant.status}, schema {tenant.schema_name}")
