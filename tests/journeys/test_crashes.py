@@ -161,7 +161,7 @@ class Writer(threading.Thread):
                 with urllib.request.urlopen(request, timeout=10) as answer:
                     self.acknowledged.append(json.loads(answer.read())["id"][4:])
             except urllib.error.HTTPError as error:
-                self.refusals.append(f"{error.code} {error.read()[:300]!r}")
+                self.refusals.append(f"{error.code}")  # its body may be cut off
                 return
             except (OSError, ValueError, http.client.HTTPException):
                 return  # killed
