@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from config.foundation.keys import is_encrypted
 from directory.enums import SensitivityTier
 from directory.rails.kinds import IdentifierError, IdentifierRole
 from directory.rails.registry import registry
@@ -116,17 +115,6 @@ class IdentifierForm(DirectoryForm):
         """Return the value, where it is confidential."""
         stored = not self.instance._state.adding
         return ("value",) if stored and self.instance.tier >= SensitivityTier.CONFIDENTIAL else ()
-
-    def clean_value(self) -> str:
-        """Refuse what only looks like a stored confidential value.
-
-        Raises:
-            ValidationError: ``invalid``.
-        """
-        value: str = self.cleaned_data["value"]
-        if is_encrypted(value):
-            raise ValidationError("Write the value itself.", code="invalid")
-        return value
 
     def clean(self) -> dict[str, Any] | None:
         """Ask for a confidential value again when what it is sealed under changes.

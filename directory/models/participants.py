@@ -10,9 +10,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from config.foundation.rows import TenantRow
+from config.foundation.keys import is_encrypted
 from config.foundation.tiers import Tiers
 from directory.enums import CredentialType, EndpointStatus, ParticipantKind, SensitivityTier
+from directory.models.base import DirectoryRow
 from directory.validators import (
     check_credential,
     check_endpoint,
@@ -27,7 +28,7 @@ INTERNAL_SOURCE = "internal"
 PROVENANCE = ("source", "external_id", "verified_at", "confidence", "superseded_at")
 
 
-class SourcedRow(TenantRow):
+class SourcedRow(DirectoryRow):
     """A row that says where it comes from and how far it is to be believed.
 
     ``source`` is the name of a Source; ``external_id`` is the row's key there; ``superseded_at`` is set when a later
@@ -103,6 +104,7 @@ class Identifier(SourcedRow):
     """
 
     display_prefix = "idf"
+    sealed_value = ""  # what this row has sealed itself
     tiers = Tiers(
         plain=("participant", "identifier_type", "scope", "tier", "priority", *PROVENANCE),
         by_row=("value", "normalized"),
@@ -133,6 +135,14 @@ class Identifier(SourcedRow):
     def __str__(self) -> str:
         shown = "•••" if self.tier >= SensitivityTier.CONFIDENTIAL else self.value
         return f"{self.identifier_type} {shown}"
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Identifier:
+        """Build a row as stored, and remember a sealed value: of all sealed texts it alone may be kept."""
+        row: Identifier = super().from_db(*args, **kwargs)
+        stored = row.__dict__.get("value", "")  # absent where it was deferred
+        row.sealed_value = stored if is_encrypted(stored) else ""
+        return row
 
     def clean(self) -> None:
         """Normalize by the rules of the type, and seal a confidential value.

@@ -21,6 +21,7 @@ from directory.enums import (
     PrefixMode,
 )
 from directory.errors import ARTIFACT_NOT_DRAFT, NOT_A_DRAFT
+from directory.models.base import DirectoryRow
 from directory.models.participants import INTERNAL_SOURCE, Capability, Endpoint, Identifier, Participant
 from directory.validators import (
     check_artifact,
@@ -46,7 +47,7 @@ RELATION_ENDS: dict[EdgeRelation, frozenset[tuple[str, str]]] = {
 }
 
 
-class Policy(TenantRow):
+class Policy(DirectoryRow):
     """A rule that lets candidates of a resolution stay or removes them; the first that matches decides."""
 
     display_prefix = "pol"
@@ -70,7 +71,7 @@ class Policy(TenantRow):
         return self.name
 
 
-class Edge(TenantRow):
+class Edge(DirectoryRow):
     """A link of the provenance graph that no foreign key says: equivalence, translation, other sources' word.
 
     Each end is in the directory that holds the edge, or in the global one; ends are plain uuids, so that no relation
@@ -178,7 +179,7 @@ class Edge(TenantRow):
         return bool(model.objects.filter(pk=row_id).exists())
 
 
-class RoutingArtifact(TenantRow):
+class RoutingArtifact(DirectoryRow):
     """A version of a table or set of directives that is put in force, and taken back, as a whole.
 
     States: draft → active → retired → active. One version of each kind and name is active; activating another retires
@@ -249,7 +250,7 @@ class RoutingArtifact(TenantRow):
             raise Refused(ARTIFACT_NOT_DRAFT, NOT_A_DRAFT)
 
 
-class PrefixRule(TenantRow):
+class PrefixRule(DirectoryRow):
     """A rule of a prefix table: what begins so, and has these selectors, goes there; a null selector matches any."""
 
     display_prefix = "prx"

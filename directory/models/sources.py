@@ -9,10 +9,10 @@ from config.foundation.rows import TenantRow
 from config.foundation.schemas import READ
 from config.foundation.tiers import Tiers
 from directory.enums import FailureMode, RunState, SourceKind
-from directory.validators import check_probe, check_source
+from directory.models.base import DirectoryRow
 
 
-class Source(TenantRow):
+class Source(DirectoryRow):
     """A connector's configuration: what it reads, how long its rows hold, what happens when it fails."""
 
     display_prefix = "src"
@@ -47,15 +47,6 @@ class Source(TenantRow):
 
     def __str__(self) -> str:
         return self.name
-
-    def clean(self) -> None:
-        """Refuse a private key among the trust anchors.
-
-        Raises:
-            ValidationError: ``private_key_refused`` (the value is not echoed).
-        """
-        super().clean()
-        check_source(self)
 
 
 class SourceRun(TenantRow):
@@ -93,7 +84,7 @@ class SourceRun(TenantRow):
         return f"{self.source} {self.started_at:%Y-%m-%d %H:%M}"
 
 
-class Probe(TenantRow):
+class Probe(DirectoryRow):
     """A routing test kept as data: a request and what its answer must hold."""
 
     display_prefix = "prb"
@@ -109,15 +100,6 @@ class Probe(TenantRow):
 
     def __str__(self) -> str:
         return self.name
-
-    def clean(self) -> None:
-        """Refuse card numbers.
-
-        Raises:
-            ValidationError: ``possible_card_number`` (the value is not echoed).
-        """
-        super().clean()
-        check_probe(self)
 
 
 class DirectoryVersion(models.Model):

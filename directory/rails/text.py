@@ -2,15 +2,33 @@
 
 import re
 import unicodedata
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Protocol
 
 # Controls, invisible format characters (among them the marks that turn the writing direction), surrogates,
 # private use, unassigned, and line and paragraph separators: none has a place in an identifier.
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _EDGES = " \t\r\n"
-_LONGEST_SHOWN = 64
+LONGEST_SHOWN = 64
 _PRINTABLE_ASCII = re.compile(r"[ -~]*")
 _SEPARATED_DIGITS = re.compile(r"\d(?:[^0-9A-Za-z]{0,2}\d){12,}")
+_WHOLE_NUMBER = re.compile(r"\d(?:[ -]?\d)*")
+_LONG_CARD_DIGITS = range(16, 20)
+
+
+CARD_UNSEEN = "The value breaks its form; it is not repeated, as it may hold a card number."
+
+
+class SchemaFault(Protocol):
+    """What a JSON Schema validator finds, as jsonschema says it."""
+
+    message: str
+    instance: Any
+    validator: Any
+
+    @property
+    def absolute_path(self) -> Iterable[Any]:
+        """Return the keys and positions that lead to the value."""
 
 
 class Problem(NamedTuple):
@@ -69,11 +87,38 @@ def may_be_card_number(text: str) -> bool:
     return False
 
 
+def is_long_card_number(text: str) -> bool:
+    """Tell whether a whole number of 16 to 19 digits ends in its Luhn check digit: where 13 to 15 are ordinary."""
+    for match in _WHOLE_NUMBER.finditer(text):
+        digits = "".join(str(unicodedata.digit(c)) for c in match.group() if c.isdigit())
+        if len(digits) in _LONG_CARD_DIGITS and passes_luhn(digits):
+            return True
+    return False
+
+
+def fault_of_schema(error: SchemaFault) -> str:
+    """Return what a JSON Schema refuses as a sentence that names the place and repeats no long text or card number."""
+    place = "/".join(_part(part) for part in error.absolute_path)
+    said = str(error.message)
+    if len(repr(error.instance)) > LONGEST_SHOWN and error.validator != "required":
+        said = f"breaks the rule {error.validator!s}"
+        if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+            unknown = [_part(key) for key in error.instance if ascii(key) in ascii(error.message)]
+            said = f"has members that are not known here: {', '.join(unknown[:5])}"
+    sentence = f"{place or 'value'}: {said}"
+    return CARD_UNSEEN if may_be_card_number(sentence) else sentence[:300]
+
+
+def _part(part: object) -> str:
+    text = str(part)
+    return text if len(text) <= LONGEST_SHOWN else "…"
+
+
 def shown(given: object) -> str:
     """Return text fit for a message or log: one line, ASCII, short, and never what may be a card number."""
     if not isinstance(given, str):
         return f"of type {type(given).__name__}"
-    head = given[:_LONGEST_SHOWN]
-    if may_be_card_number(given[: _LONGEST_SHOWN * 2]):
+    head = given[:LONGEST_SHOWN]
+    if may_be_card_number(given[: LONGEST_SHOWN * 2]):
         return "(not shown: it may hold a card number)"
-    return ascii(head) + ("…" if len(given) > _LONGEST_SHOWN else "")
+    return ascii(head) + ("…" if len(given) > LONGEST_SHOWN else "")

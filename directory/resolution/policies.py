@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from jsonschema import Draft202012Validator
 
+from directory.rails.text import fault_of_schema
 from directory.resolution.candidates import Candidate, Removal
 from directory.resolution.conditions import matches, mentions, sentence
 from directory.resolution.records import (
@@ -99,7 +100,7 @@ def validate_rule(rule: Any) -> list[str]:
     errors = sorted(
         _VALIDATOR.iter_errors(rule), key=lambda error: [str(part) for part in error.absolute_path]
     )
-    return [f"{'/'.join(map(str, e.absolute_path)) or 'rule'}: {e.message[:300]}" for e in errors[:20]]
+    return [fault_of_schema(error) for error in errors[:20]]
 
 
 def _depth(value: Any, *, beyond: int = 0) -> int:

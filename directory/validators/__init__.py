@@ -1,7 +1,7 @@
 """What the directory may hold; rules of identifiers, addresses and profiles come from the registered rails."""
 
 from directory.validators.addresses import check_endpoint, check_identifier, check_prefix_rule
-from directory.validators.artifacts import check_artifact, check_probe
+from directory.validators.artifacts import check_artifact
 from directory.validators.columns import (
     validate_constraints,
     validate_country,
@@ -11,7 +11,7 @@ from directory.validators.columns import (
     validate_result,
     validate_tags,
 )
-from directory.validators.credentials import check_credential, check_source
+from directory.validators.credentials import check_credential
 
 __all__ = [
     "check_artifact",
@@ -19,8 +19,6 @@ __all__ = [
     "check_endpoint",
     "check_identifier",
     "check_prefix_rule",
-    "check_probe",
-    "check_source",
     "validate_constraints",
     "validate_country",
     "validate_digits",

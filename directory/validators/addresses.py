@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS
 
-from config.foundation.keys import DecryptionError, blind_index, decrypt, encrypt, is_encrypted
+from config.foundation.keys import DecryptionError, blind_index, decrypt, encrypt
 from config.foundation.rows import PUBLIC_SCHEMA, selected_schema
 from directory.enums import ArtifactKind, SensitivityTier
 from directory.rails.kinds import IdentifierError
 from directory.rails.registry import AddressError, registry
-from directory.rails.text import may_be_card_number
 
 if TYPE_CHECKING:
     from directory.models import Endpoint, Identifier, PrefixRule
 
 BIN_MAX_DIGITS = 8
-BIN_RULE_TEXTS = ("range_text", "calling_prefix", "origin", "brand", "region", "transport_profile")
-CARDS = "cards"
 
 
 def check_identifier(identifier: Identifier) -> None:
     """Set ``normalized``, ``scope`` and ``tier`` by the rules of the type; from tier 2 up, seal value and index.
 
-    A value that was sealed before is opened and checked again, and stays as it is where nothing changed.
+    The value that the row itself has sealed is opened and checked again, and stays as it is where nothing changed; no
+    other is opened, or a sealed text copied from elsewhere would become readable under an open type.
 
     Raises:
         ValidationError: the code of the type's rule, under the field; never with a confidential value.
     """
     schema = selected_schema(identifier._state.db or DEFAULT_DB_ALIAS)
-    sealed, given = _opened(schema, identifier.value)
+    is_kept = bool(identifier.value) and identifier.value == identifier.sealed_value
+    sealed, given = _opened(schema, identifier.value) if is_kept else ("", identifier.value)
     identifier.value = ""  # a refused value is not left on the row, where a traceback shows it
     try:
         kind = registry.get(identifier.identifier_type)
@@ -45,20 +43,16 @@ def check_identifier(identifier: Identifier) -> None:
     if schema == PUBLIC_SCHEMA.schema_name and not kind.global_allowed:
         message = f"{kind.name} is kept in a tenant's own directory only, never in the global one."
         raise ValidationError({"identifier_type": ValidationError(message, code="tenant_only")})
-    if kind.rail == CARDS:
-        _refuse_card_numbers(identifier, ("external_id", "source"))
     identifier.scope, identifier.tier = normal.scope, normal.tier
     if normal.tier < SensitivityTier.CONFIDENTIAL:
         identifier.value, identifier.normalized = normal.value, normal.normalized
         return
-    identifier.value = sealed or encrypt(schema, normal.value)
+    identifier.value = identifier.sealed_value = sealed or encrypt(schema, normal.value)
     identifier.normalized = blind_index(schema, kind.name, normal.scope, normal.normalized)
 
 
 def _opened(schema: str, value: str) -> tuple[str, str]:
-    """Return what is stored and what it says; what this schema did not seal is taken as it is written."""
-    if not is_encrypted(value):
-        return "", value
+    """Return what is stored and what it says; what another schema sealed is taken as it is written."""
     try:
         return value, decrypt(schema, value)
     except DecryptionError:
@@ -83,12 +77,12 @@ def check_prefix_rule(rule: PrefixRule) -> None:
     Raises:
         ValidationError: ``possible_card_number`` (without the value), ``unknown_protocol`` or ``invalid``.
     """
-    if rule.artifact.kind == ArtifactKind.BIN_TABLE:
-        if len(rule.prefix) > BIN_MAX_DIGITS:
-            rule.prefix = ""
-            message = f"A BIN has at most {BIN_MAX_DIGITS} digits; more may be a card number, which is never kept here."
-            raise ValidationError({"prefix": ValidationError(message, code="possible_card_number")})
-        _refuse_card_numbers(rule, BIN_RULE_TEXTS)
+    if rule.artifact.kind == ArtifactKind.BIN_TABLE and len(rule.prefix) > BIN_MAX_DIGITS:
+        rule.prefix = ""
+        message = (
+            f"A BIN has at most {BIN_MAX_DIGITS} digits; more may be a card number, which is never kept here."
+        )
+        raise ValidationError({"prefix": ValidationError(message, code="possible_card_number")})
     if rule.target_protocol:
         try:
             rule.target_address = registry.check_address(rule.target_protocol, rule.target_address)
@@ -96,16 +90,3 @@ def check_prefix_rule(rule: PrefixRule) -> None:
             raise ValidationError(
                 {f"target_{error.field}": ValidationError(error.message, code=error.code)}
             ) from None
-
-
-def _refuse_card_numbers(row: Identifier | PrefixRule, fields: Iterable[str]) -> None:
-    """Refuse texts beside a card identifier that may be the card's number.
-
-    Raises:
-        ValidationError: ``possible_card_number`` (without the value), under the first such field.
-    """
-    for field in fields:
-        if may_be_card_number(getattr(row, field) or ""):
-            setattr(row, field, "")
-            message = "This may be a card number, which is never kept here."
-            raise ValidationError({field: ValidationError(message, code="possible_card_number")})

@@ -1,19 +1,17 @@
-"""Whether what is kept as JSON, payloads and routing tests, has its form and no card number."""
+"""Whether the payload of an artifact has the form of its kind."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from jsonschema import Draft202012Validator
 
 from directory.enums import ArtifactKind
-from directory.rails.kinds import IdentifierError
-from directory.rails.registry import registry
 from directory.validators.columns import faults_of
 
 if TYPE_CHECKING:
-    from directory.models import Probe, RoutingArtifact
+    from directory.models import RoutingArtifact
 
 _MATCH_AND_DIRECTIVE = Draft202012Validator(
     {
@@ -70,9 +68,8 @@ def check_artifact(artifact: RoutingArtifact) -> None:
     """Refuse a payload that is not of the form its kind of artifact has.
 
     Raises:
-        ValidationError: ``payload_invalid`` or ``possible_card_number``, under ``payload``.
+        ValidationError: ``payload_invalid``, under ``payload``.
     """
-    _refuse_card_numbers(artifact, ("payload",))
     if artifact.kind in _DIRECTIVE_KINDS:
         faults = faults_of(_MATCH_AND_DIRECTIVE, artifact.payload)
     else:
@@ -81,35 +78,3 @@ def check_artifact(artifact: RoutingArtifact) -> None:
         raise ValidationError(
             {"payload": [ValidationError(fault, code="payload_invalid") for fault in faults]}
         )
-
-
-def check_probe(probe: Probe) -> None:
-    """Refuse a routing test that asks for a card number.
-
-    Raises:
-        ValidationError: ``possible_card_number``, under ``request`` or ``expected``.
-    """
-    _refuse_card_numbers(probe, ("request", "expected"))
-
-
-def _refuse_card_numbers(row: RoutingArtifact | Probe, fields: tuple[str, ...]) -> None:
-    for field in fields:
-        if _holds_card_number(getattr(row, field)):
-            setattr(row, field, {})  # a refused value is not left on the row, where a traceback shows it
-            message = "This holds what may be a card number, which is never kept here."
-            raise ValidationError({field: ValidationError(message, code="possible_card_number")})
-
-
-def _holds_card_number(value: Any) -> bool:
-    """Tell whether JSON holds, anywhere, an identifier that its type refuses as a card number."""
-    if isinstance(value, list):
-        return any(_holds_card_number(item) for item in value)
-    if not isinstance(value, dict):
-        return False
-    if isinstance(value.get("type"), str) and "value" in value:
-        try:
-            registry.get(value["type"]).normalize(value["value"], value.get("scope", ""))
-        except IdentifierError as error:
-            if error.code == "possible_card_number":
-                return True
-    return any(_holds_card_number(item) for item in value.values())

@@ -7,12 +7,11 @@ import pycountry
 from django.core.exceptions import ValidationError
 from jsonschema import Draft202012Validator
 
-from directory.rails.text import may_be_card_number
+from directory.rails.text import fault_of_schema
 from directory.resolution.policies import validate_rule
 
 TAGS_MAX = 50
 COUNTRY_LENGTH = 2  # what is longer may be anything, a card number too, and is not repeated
-CARD_UNSEEN = "The value breaks its form; it is not repeated, as it may hold a card number."
 USER_ASSIGNED_COUNTRIES = frozenset({"XK"})  # Kosovo: used by SWIFT and by the European Commission
 _OBJECT_OF_SCALARS = Draft202012Validator(
     {
@@ -132,15 +131,10 @@ def _check(validator: Draft202012Validator, value: Any, code: str) -> None:
 def faults_of(validator: Draft202012Validator, value: Any) -> list[str]:
     """Return at most twenty sentences, each naming the place in the value that its schema refuses.
 
-    A sentence repeats what was given, unless that may hold a card number.
+    A sentence repeats what was given where that is short and no card number.
     """
     errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.absolute_path)))
-    return [
-        CARD_UNSEEN if may_be_card_number(sentence) else sentence[:300]
-        for sentence in (
-            f"{'/'.join(map(str, error.absolute_path)) or 'value'}: {error.message}" for error in errors[:20]
-        )
-    ]
+    return [fault_of_schema(error) for error in errors[:20]]
 
 
 def _raise_all(code: str, faults: list[str]) -> None:

@@ -10,28 +10,20 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.exceptions import ValidationError
 
-from directory.validators.private_keys import may_hold_private_key
-
 if TYPE_CHECKING:
-    from directory.models import Credential, Source
+    from directory.models import Credential
 
 VAULT_REFERENCE = re.compile(r"(vault://|azurekv://|gcpkms://|arn:aws:kms:|pkcs11:)[!-~]{1,500}", re.ASCII)
 FINGERPRINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
-TEXTS = ("certificate", "vault_ref", "fingerprint", "external_id", "source")
 
 
 def check_credential(credential: Credential) -> None:
-    """Refuse private keys in any text of the row; derive fingerprint and validity from the certificate.
+    """Check the forms of the reference; derive fingerprint and validity from the certificate.
 
     Raises:
-        ValidationError: ``private_key_refused``, ``certificate_invalid``, ``vault_ref_invalid`` or
+        ValidationError: ``certificate_invalid``, ``vault_ref_invalid`` or
             ``fingerprint_invalid``.
     """
-    for field in TEXTS:
-        if may_hold_private_key(getattr(credential, field)):
-            setattr(credential, field, "")  # nor is it left on the row, where a traceback shows it
-            message = "A private key is never kept here: store it in a vault and give its reference."
-            raise ValidationError({field: ValidationError(message, code="private_key_refused")})
     if credential.vault_ref and not VAULT_REFERENCE.fullmatch(credential.vault_ref):
         message = "A vault reference begins with vault://, arn:aws:kms:, azurekv://, gcpkms:// or pkcs11:."
         raise ValidationError({"vault_ref": ValidationError(message, code="vault_ref_invalid")})
@@ -54,15 +46,3 @@ def _take_certificate(credential: Credential) -> None:
     leaf = certificates[0]
     credential.fingerprint = leaf.fingerprint(hashes.SHA256()).hex()
     credential.valid_from, credential.valid_to = leaf.not_valid_before_utc, leaf.not_valid_after_utc
-
-
-def check_source(source: Source) -> None:
-    """Refuse a private key among the trust anchors, which are certificates.
-
-    Raises:
-        ValidationError: ``private_key_refused``.
-    """
-    if may_hold_private_key(source.trust_anchors):
-        source.trust_anchors = ""  # a refused value is not left on the row, where a traceback shows it
-        message = "Trust anchors are certificates; a private key is never kept here."
-        raise ValidationError({"trust_anchors": ValidationError(message, code="private_key_refused")})
