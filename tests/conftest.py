@@ -12,6 +12,9 @@ from config import postgres
 from tests import cast, database
 from tests.directory.rest.calling import Api
 
+# A browser's driver leaves its event loop running in the thread of the tests, which Django takes for asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
 _cluster: list[IO[str]] = []
 
 
