@@ -94,7 +94,6 @@ RAIL = Rail(
     identifier_types=(
         IdentifierType(
             name="as4.partyId",
-            is_long_number=True,
             rail="as4",
             label="AS4 party",
             rule=_party,

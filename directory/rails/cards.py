@@ -8,6 +8,7 @@ Source: ISO/IEC 7812-1, ISO 8583:1987 fields 32, 41 and 42; PCI DSS 3.
 import re
 
 from directory.rails.addresses import check_host_port
+from directory.rails.card_numbers import may_be_card_number, passes_luhn
 from directory.rails.kinds import (
     Canonical,
     Example,
@@ -20,7 +21,7 @@ from directory.rails.kinds import (
     Refusal,
     Rule,
 )
-from directory.rails.text import count_digits, may_be_card_number, passes_luhn
+from directory.rails.text import count_digits
 
 _BIN = re.compile(r"[0-9]{6,8}")
 _SCOPE = re.compile(r"[A-Za-z0-9._-]{1,32}")

@@ -162,7 +162,6 @@ RAIL = Rail(
         ),
         IdentifierType(
             name="bank.code",
-            is_long_number=True,
             rail="iso20022",
             label="National bank code",
             rule=_bank_code,

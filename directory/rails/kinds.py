@@ -121,7 +121,6 @@ class IdentifierType:
         tier: sensitivity, 0 public to 3 secret; ``tier_rule`` when it depends on the scope.
         default_scope: what an omitted scope means; None when it must be given.
         echo: whether a refused value may be repeated in the message.
-        is_long_number: whether its values may be numbers of 13 to 15 digits, which elsewhere may be a card's.
         display: ``(normalized, scope) -> text`` for people; normalising it gives ``normalized`` again.
         context_key: for a context type, the key of the service context or constraints that it fills.
         prefix_artifact_kinds: tables of prefixes in which a value is looked up by its longest prefix.
@@ -144,7 +143,6 @@ class IdentifierType:
     default_scope: str | None = ""
     max_length: int = 255
     echo: bool = True
-    is_long_number: bool = False
     global_allowed: bool = True
     display: Callable[[str, str], str] = _same
     context_key: str | None = None

@@ -129,7 +129,6 @@ RAIL = Rail(
     identifier_types=(
         IdentifierType(
             name="peppol.participantId",
-            is_long_number=True,
             rail="peppol",
             label="Peppol participant",
             rule=_participant,

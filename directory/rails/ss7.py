@@ -141,7 +141,6 @@ RAIL = Rail(
     identifier_types=(
         IdentifierType(
             name="e164",
-            is_long_number=True,
             rail="ss7",
             label="Telephone number",
             rule=_e164,
@@ -168,7 +167,6 @@ RAIL = Rail(
         ),
         IdentifierType(
             name="gt",
-            is_long_number=True,
             rail="ss7",
             label="Global title",
             rule=normalize_title,

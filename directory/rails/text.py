@@ -5,17 +5,14 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
+from directory.rails.card_numbers import may_be_card_number
+
 # Controls, invisible format characters (among them the marks that turn the writing direction), surrogates,
 # private use, unassigned, and line and paragraph separators: none has a place in an identifier.
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _EDGES = " \t\r\n"
 LONGEST_SHOWN = 64
 _PRINTABLE_ASCII = re.compile(r"[ -~]*")
-_SEPARATED_DIGITS = re.compile(r"\d(?:[^0-9A-Za-z]{0,2}\d){12,}")
-_WHOLE_NUMBER = re.compile(r"\d(?:[ -]?\d)*")
-_LONG_CARD_DIGITS = range(16, 20)
-
-
 CARD_UNSEEN = "The value breaks its form; it is not repeated, as it may hold a card number."
 
 
@@ -66,34 +63,6 @@ def _first_forbidden(text: str) -> str | None:
 def count_digits(text: str) -> int:
     """Count digits of any script and style: full-width, superscript, circled and roman ones as well."""
     return sum(1 for character in text if character.isnumeric())
-
-
-def passes_luhn(digits: str) -> bool:
-    """Tell whether ASCII digits end in their Luhn check digit."""
-    total = 0
-    for position, digit in enumerate(reversed(digits)):
-        doubled = int(digit) * (2 if position % 2 else 1)
-        total += doubled - 9 if doubled > 9 else doubled
-    return total % 10 == 0
-
-
-def may_be_card_number(text: str) -> bool:
-    """Tell whether 13 or more digits, at most two separators apart, end in a Luhn check digit."""
-    for match in _SEPARATED_DIGITS.finditer(text):
-        digits = "".join(str(unicodedata.digit(c)) for c in match.group() if c.isdigit())
-        windows = (digits[i : i + n] for n in range(13, 20) for i in range(len(digits) - n + 1))
-        if any(passes_luhn(window) for window in windows):
-            return True
-    return False
-
-
-def is_long_card_number(text: str) -> bool:
-    """Tell whether a whole number of 16 to 19 digits ends in its Luhn check digit: where 13 to 15 are ordinary."""
-    for match in _WHOLE_NUMBER.finditer(text):
-        digits = "".join(str(unicodedata.digit(c)) for c in match.group() if c.isdigit())
-        if len(digits) in _LONG_CARD_DIGITS and passes_luhn(digits):
-            return True
-    return False
 
 
 def fault_of_schema(error: SchemaFault) -> str:

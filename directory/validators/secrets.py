@@ -1,8 +1,7 @@
 """Card numbers, private keys and sealed values: refused in every text, list and JSON of every table.
 
-What is refused is taken off the row, so that neither a message nor a traceback repeats it. Where numbers of 13 digits
-and more are ordinary (telephone numbers, global titles, numbers of company registers) only whole numbers of 16 digits
-and more are looked at as a card's; everywhere else any 13 to 19 digits, however they are set apart.
+What is refused is taken off the row, so that neither a message nor a traceback repeats it. In names and addresses only
+numbers of 16 digits and more are taken for a card's: shorter ones are ordinary there.
 Source: PCI DSS 3; ISO/IEC 7812-1.
 """
 
@@ -18,16 +17,24 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 
 from config.foundation.keys import is_encrypted
+from directory.enums import ArtifactKind
+from directory.rails.card_numbers import holds_card_number, is_card_number
 from directory.rails.kinds import IdentifierError, IdentifierType
 from directory.rails.registry import registry
-from directory.rails.text import LONGEST_SHOWN, is_long_card_number, may_be_card_number
+from directory.rails.text import LONGEST_SHOWN
 from directory.validators.private_keys import may_hold_private_key, names_private_key, without_public_parts
 
 CARD_REFUSED = "This may hold a card number, which is never kept here."
 KEY_REFUSED = "A private key is never kept here: store it in a vault and give its reference."
 SEALED_REFUSED = "Write the value itself."
 CARD_CODE, KEY_CODE = "possible_card_number", "private_key_refused"
-JSON_NUMBERS = frozenset({"callingGt", "digits"})  # members that are telephone numbers or global titles
+NAMES = frozenset(
+    {
+        "value", "scope", "external_id", "address", "target_address", "prefix", "calling_prefix", "range_text",
+        "result", "vault_ref", "fingerprint",
+    }
+)  # fmt: skip
+MEMBER_NAMES = NAMES | {"callingGt", "digits", "backup", "keyRefs"}
 _VALUE_ATTRIBUTE = "identifier.value"  # of a policy's condition: compared with any identifier
 Detector = Callable[[str], bool]
 
@@ -102,22 +109,21 @@ def _holds_key(value: Any, texts: list[str], *, is_strict: bool) -> bool:
 
 def _detector(row: Any, name: str) -> Detector:
     """Return what tells a card number in a column of a row."""
-    names = _names(row)
-    if "identifier_type" in names and name == "value":
+    if name == "value" and "identifier_type" in _names(row):
         return _detector_of_type(row.identifier_type)
-    if "prefix" in names and name in ("prefix", "calling_prefix", "range_text", "result"):
-        holds_cards = row.artifact_id is not None and row.artifact.kind == "bin_table"
-        return may_be_card_number if holds_cards else is_long_card_number
-    return may_be_card_number
+    return is_card_number if name in NAMES and not _holds_cards(row) else holds_card_number
+
+
+def _holds_cards(row: Any) -> bool:
+    """Tell whether a row is a rule about card numbers: its digits are none of the other long numbers."""
+    artifact = getattr(row, "artifact", None) if getattr(row, "artifact_id", None) else None
+    return artifact is not None and artifact.kind == ArtifactKind.BIN_TABLE
 
 
 def _detector_of_type(name: Any) -> Detector:
     kind = _type(name)
-    if kind is None:
-        return may_be_card_number
-    if kind.guard is not None:
-        return _never  # the type's own guard looks, as it normalizes
-    return is_long_card_number if kind.is_long_number else may_be_card_number
+    is_guarded = kind is not None and kind.guard is not None
+    return _never if is_guarded else is_card_number  # the type's own guard looks, as it normalizes
 
 
 def _type(name: Any) -> IdentifierType | None:
@@ -140,19 +146,20 @@ def _texts(value: Any, is_card: Detector) -> Iterator[tuple[str, Detector]]:
             yield from _texts(one, is_card)
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield str(key), may_be_card_number
+            yield str(key), holds_card_number
             yield from _texts(inner, _detector_of_member(value, key, is_card))
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield f"{value:.0f}" if isinstance(value, float) and value == value // 1 else str(value), is_card
 
 
 def _detector_of_member(holder: dict[str, Any], key: str, is_card: Detector) -> Detector:
-    if key in JSON_NUMBERS or (key == "value" and holder.get("attr") == _VALUE_ATTRIBUTE):
-        return is_long_card_number
     kind = _type(holder.get("type")) if key == "value" else None
-    if kind is None:
+    if kind is not None and kind.guard is not None:
+        return _guarded(kind)
+    is_of_identifier = kind is not None or holder.get("attr") == _VALUE_ATTRIBUTE
+    if key == "value" and not is_of_identifier:
         return is_card
-    return _guarded(kind) if kind.guard is not None else _detector_of_type(kind.name)
+    return is_card_number if key in MEMBER_NAMES else is_card
 
 
 def _guarded(kind: IdentifierType) -> Detector:

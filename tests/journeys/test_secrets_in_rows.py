@@ -134,7 +134,7 @@ def test_a_card_number_is_not_repeated_by_what_refuses_a_payload(alpha):
     row = RoutingArtifact(
         kind="tenant_override", name="one", payload={"match": {"identifiers": [CARD]}, "directive": DIRECTIVE}
     )
-    assert_refused(row, "payload_invalid", CARD)
+    assert_refused(row, "possible_card_number", CARD)
 
 
 @pytest.mark.parametrize("field", ["request", "expected"])
