@@ -23,7 +23,8 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 
 _NO_LETTER_BEFORE, _NO_LETTER_AFTER = r"(?<![^\W_])", r"(?![^\W_])"
 _RUN = re.compile(rf"{_NO_LETTER_BEFORE}\d{{16,19}}{_NO_LETTER_AFTER}")
-_GROUPS = rf"{_NO_LETTER_BEFORE}\d{{4}}(?P<gap>%s)\d{{4}}(?P=gap)\d{{4}}(?P=gap)\d{{4}}(?:(?P=gap)\d{{1,3}})?{_NO_LETTER_AFTER}"
+_FOUR_GROUPS = r"\d{4}(?P<gap>%s)\d{4}(?P=gap)\d{4}(?P=gap)\d{4}(?:(?P=gap)\d{1,3})?"
+_GROUPS = _NO_LETTER_BEFORE + _FOUR_GROUPS + _NO_LETTER_AFTER
 _GAP = r"\s{1,2}|[-\u2010-\u2015./_\u00b7\u2022*]"
 _GROUPS_IN_NAMES = re.compile(_GROUPS % "[ -]")
 _GROUPS_IN_PROSE = re.compile(_GROUPS % _GAP)
