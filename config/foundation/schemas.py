@@ -158,9 +158,7 @@ def opening_statements(name: str, *, is_new: bool = False) -> list[sql.Composed]
     schema, grantee = sql.Identifier(name), sql.Identifier(role)
     statements = [sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, grantee)]
     if not is_new:
-        statements.append(
-            sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA {} FROM {}").format(schema, grantee)
-        )
+        statements.append(sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA {} FROM {}").format(schema, grantee))
     return statements + [
         sql.SQL("GRANT {} ON {} TO {}").format(
             sql.SQL(", ").join(map(sql.SQL, rights)),

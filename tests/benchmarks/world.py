@@ -45,7 +45,9 @@ def cluster() -> Iterator[None]:
     with postgres.running(settings.POSTGRES_HOME):
         yield
         with _server() as server:
-            left = server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'benchmarks%'").fetchall()
+            left = server.execute(
+                "SELECT datname FROM pg_database WHERE datname LIKE 'benchmarks%'"
+            ).fetchall()
             for (name,) in left:
                 server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
