@@ -213,6 +213,7 @@ class Staging:
     def _add_identifier(self, record: IdentifierRecord) -> None:
         self._require_party(record.party)
         row = Identifier(identifier_type=record.identifier_type, value=record.value, scope=record.scope)
+        row.clean_secrets()
         check_identifier(row)
         self._once("staged_identifier", record.party, row.identifier_type, row.scope, row.normalized)
         values = (record.party, row.identifier_type, row.scope, row.normalized, row.value, int(row.tier))

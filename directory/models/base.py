@@ -40,6 +40,16 @@ class DirectoryRow(TenantRow):
         if faults:
             raise ValidationError(faults)
 
+    def clean_secrets(self) -> None:
+        """Search the row for secrets alone, for imports that check its other columns by their own rules.
+
+        Raises:
+            ValidationError: ``possible_card_number``, ``private_key_refused`` or ``invalid``, by field.
+        """
+        refused = refuse_secrets(self)
+        if refused:
+            raise ValidationError(refused)
+
     def _faults_of_columns(self, excluded: set[str]) -> dict[str, Any]:
         faults: dict[str, Any] = dict(too_long(self, excluded))
         try:

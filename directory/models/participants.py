@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -140,9 +141,21 @@ class Identifier(SourcedRow):
     def from_db(cls, *args: Any, **kwargs: Any) -> Identifier:
         """Build a row as stored, and remember a sealed value: of all sealed texts it alone may be kept."""
         row: Identifier = super().from_db(*args, **kwargs)
-        stored = row.__dict__.get("value", "")  # absent where it was deferred
-        row.sealed_value = stored if is_encrypted(stored) else ""
+        row._remember_sealed()
         return row
+
+    def refresh_from_db(
+        self, using: str | None = None, fields: Iterable[str] | None = None, **kwargs: Any
+    ) -> None:
+        """Read the row again, and remember a sealed value."""
+        named = None if fields is None else list(fields)
+        super().refresh_from_db(using, named, **kwargs)
+        if named is None or "value" in named:
+            self._remember_sealed()
+
+    def _remember_sealed(self) -> None:
+        stored = self.__dict__.get("value", "")  # absent where it was deferred
+        self.sealed_value = stored if is_encrypted(stored) else ""
 
     def clean(self) -> None:
         """Normalize by the rules of the type, and seal a confidential value.
