@@ -145,11 +145,14 @@ class Identifier(SourcedRow):
         return row
 
     def refresh_from_db(
-        self, using: str | None = None, fields: Iterable[str] | None = None, **kwargs: Any
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: models.QuerySet[Identifier] | None = None,
     ) -> None:
         """Read the row again, and remember a sealed value."""
         named = None if fields is None else list(fields)
-        super().refresh_from_db(using, named, **kwargs)
+        super().refresh_from_db(using, named, from_queryset)
         if named is None or "value" in named:
             self._remember_sealed()
 

@@ -39,6 +39,10 @@ class NodeShape(Shape):
                 return Node(kind, row_id)
         raise self.refuse(NO_SUCH_END, NOT_FOUND)
 
+    def of_column(self, value: Node) -> UUID:
+        """Return the row's key."""
+        return value.row_id
+
 
 class EdgeWriteSerializer(WriteSerializer[Edge]):
     """A link of the provenance graph; the type of an end may be left out, as its id says it."""

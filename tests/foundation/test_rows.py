@@ -1,9 +1,9 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 
-from config.foundation.keys import decrypt
 from config.foundation.rows import NoSchemaSelectedError, WrongSchemaError, public_schema, selected_schema
 from directory.models import Identifier, Participant
 
@@ -138,13 +138,18 @@ def test_a_confidential_identifier_stands_nowhere_in_clear(acme):
     assert not any("MERCHANT" in text for text in stored)
 
 
-def test_a_text_that_only_looks_sealed_is_checked_like_any_other(acme):
+def test_a_text_that_only_looks_sealed_is_refused_and_the_rows_own_is_kept(acme):
     with acme:
         identifier = Identifier(participant=make(), identifier_type="mid", value="MERCHANT-77")
         identifier.full_clean()
         identifier.save()
-        identifier.value = "enc1.1.Zm9yZ2Vk"
-        identifier.full_clean()
-        assert decrypt(acme.schema_name, identifier.value) == "enc1.1.Zm9yZ2Vk", (
-            "it was sealed as it was written"
-        )
+        stored = identifier.value
+        for row in (identifier, Identifier.objects.get(), Identifier.objects.only("id").get()):
+            row.refresh_from_db()
+            row.full_clean()
+            assert row.value == stored
+            row.value = "enc1.1.Zm9yZ2Vk"
+            row.refresh_from_db(None, ["priority"])
+            with pytest.raises(ValidationError) as refusal:
+                row.full_clean()
+            assert [error.code for error in refusal.value.error_dict["value"]] == ["invalid"]

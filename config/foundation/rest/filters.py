@@ -20,6 +20,7 @@ from django_filters.utils import get_model_field
 
 from config.foundation.display_ids import parse_display_id
 from config.foundation.rest.errors import Faults
+from config.foundation.rest.moments import MomentField
 
 EQUAL = ("exact",)
 TEXT = ("exact", "icontains", "istartswith")
@@ -56,7 +57,7 @@ _TEXT_SCHEMA = {"type": "string", "minLength": 1, "maxLength": VALUE_MAX_LENGTH}
 _VALUES: tuple[tuple[type[models.Field[Any, Any]], Callable[[], forms.Field], dict[str, Any]], ...] = (
     (
         models.DateTimeField,
-        lambda: forms.DateTimeField(required=False),
+        lambda: MomentField(required=False),
         {"type": "string", "format": "date-time"},
     ),
     (models.FloatField, lambda: forms.FloatField(required=False), {"type": "number"}),

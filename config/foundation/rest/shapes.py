@@ -12,13 +12,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.plumbing import build_choice_field
 from rest_framework import serializers
 
 from config.foundation.constraints import NOT_FOUND, missing_reference
 from config.foundation.display_ids import parse_display_id
 from config.foundation.rest.filters import id_schema
+from config.foundation.rest.moments import MOMENT_REFUSED, moment_of
 from config.foundation.rows import Row
 
 NOT_BLANK: dict[str, Any] = {"required": "This field is required.", "null": "This field cannot be null."}
@@ -36,6 +36,10 @@ class Shape(serializers.Field[Any, Any, Any, Any]):
 
     def to_representation(self, value: Any) -> Any:
         """Return the value: shapes are for writing."""
+        return value
+
+    def of_column(self, value: Any) -> Any:
+        """Return what the column holds of a value."""
         return value
 
 
@@ -111,12 +115,9 @@ class MomentShape(Shape):
 
     def to_internal_value(self, data: Any) -> datetime:
         """Return the moment."""
-        try:
-            moment = parse_datetime(data) if isinstance(data, str) else None
-        except ValueError:  # the 30th of February
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            raise self.refuse("Write a moment as RFC 3339 has it: 2026-03-01T12:00:00Z.", "invalid_moment")
+        moment = moment_of(data) if isinstance(data, str) else None
+        if moment is None:
+            raise self.refuse(MOMENT_REFUSED, "invalid_moment")
         return moment
 
 

@@ -108,7 +108,8 @@ class WriteSerializer(serializers.Serializer[Any], Generic[M]):
         columns = {}
         for name, field in self.fields.items():
             if name in body and name not in self.errors and field.source in _column_names(model):
-                columns[field.source] = field.run_validation(body[name])
+                value = field.run_validation(body[name])
+                columns[field.source] = field.of_column(value) if isinstance(field, Shape) else value
         row = model(**columns)
         try:
             row.clean_fields(exclude=_column_names(model) - columns.keys())

@@ -188,6 +188,7 @@ def test_every_table_that_is_written_takes_its_documented_body(writer, acme):
     assert made.status_code == 201, made.content
     wrong = edge | {"to_id": f"ept_{'0' * 32}"}
     assert places(writer.post("directory/edges", wrong)) == [("#/to_id", "not_found")]
+    assert places(writer.post("directory/edges", edge | {"nmae": 1})) == [("#/nmae", "unknown_field")]
     for name, row_id in ids.items():
         assert send(writer, "DELETE", f"directory/{name}/{row_id}").status_code == 204
 

@@ -101,7 +101,7 @@ class WritableResource(ReadOnlyResource):
         serializer = self._serializer()
         with self.effect(serializer):
             row = self.save_operation(
-                actor=self.admission.actor, row=self.model(**serializer.read(request.data))
+                actor=self.admission.actor, row=self.model(**serializer.read(_body_of(request)))
             )
             response = self.answer(request, row.pk, status=201)
             response["Location"] = self.address_of(request, row)
@@ -112,7 +112,7 @@ class WritableResource(ReadOnlyResource):
         row_id = self._existing(id)
         serializer = self._serializer(is_partial=True)
         with self.effect(serializer):
-            changes = serializer.read(request.data)
+            changes = serializer.read(_body_of(request))
             self.change_operation(
                 actor=self.admission.actor, model=self.model, row_id=row_id, changes=changes
             )
@@ -158,3 +158,14 @@ class WritableResource(ReadOnlyResource):
     def _serializer(self, *, is_partial: bool = False) -> WriteSerializer[Any]:
         shown = self.serializer_class.Meta.fields
         return self.write_serializer_class(partial=is_partial, context={"shown": shown})
+
+
+def _body_of(request: Request) -> Any:
+    """Return what the body holds.
+
+    Raises:
+        Refused: ``malformed_json``, no body at all: the framework reads it as an object without members.
+    """
+    if request.stream is None:
+        raise Refused("malformed_json", "Send a body of JSON.")
+    return request.data
