@@ -8,9 +8,10 @@ Here both become the words that ``full_clean()`` says. See ``docs/adr/0020``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from django.apps import apps
@@ -59,6 +60,11 @@ _of_triggers: dict[str, tuple[str, str]] = {}
 def register_trigger_rule(name: str, *, code: str, message: str) -> None:
     """Say what a rule that a trigger holds refuses with; the trigger raises with this name as its constraint."""
     _of_triggers[name] = (code, message)
+
+
+def trigger_rules() -> Mapping[str, tuple[str, str]]:
+    """Return code and message of each rule that a trigger holds, by the name it raises."""
+    return MappingProxyType(_of_triggers)
 
 
 def missing_reference(model: type[models.Model]) -> ValidationError:
