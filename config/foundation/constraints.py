@@ -17,7 +17,7 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.validators import MinValueValidator
-from django.db import DatabaseError, models
+from django.db import DatabaseError, connection, models
 from django.db.models import ProtectedError
 from django.db.models.fields import PositiveIntegerRelDbTypeMixin
 
@@ -159,9 +159,7 @@ def _in_use(found: list[tuple[Any, int]]) -> Refused:
 def _of_foreign_key(model: type[models.Model], name: str, detail: str) -> ValidationError | Refused:
     """Tell a reference to nothing from a row that others refer to: the key that is named is of one or the other."""
     key = _KEY.search(detail)
-    field = next(
-        (one for one in _foreign_keys(model) if name.startswith(f"{model._meta.db_table}_{one.column}")), None
-    )
+    field = next((one for one in _foreign_keys(model) if name == _name_of_foreign_key(model, one)), None)
     if field is None:
         return ValidationError(OVERTAKEN, code="conflict")
     if key is None or key["column"] == field.column:
@@ -190,6 +188,12 @@ def _rules_of(model: type[models.Model]) -> dict[str, ValidationError]:
         )
         for constraint in model._meta.constraints
     }
+    columns: dict[str, str] = {field.name: field.column for field in model._meta.concrete_fields}
+    for together in model._meta.unique_together:
+        said = model().unique_error_message(model, tuple(together))
+        rules[_name_of(table, [columns[name] for name in together], "_uniq")] = ValidationError(
+            {NON_FIELD_ERRORS: [said]}
+        )
     for field in model._meta.concrete_fields:
         if field.unique:
             said = model().unique_error_message(model, (field.name,))
@@ -204,6 +208,18 @@ def _rules_of(model: type[models.Model]) -> dict[str, ValidationError]:
             limit = ValidationError(MinValueValidator.message, code="min_value", params={"limit_value": 0})
             rules[f"{table}_{field.column}_check"] = ValidationError({field.name: [limit]})
     return rules
+
+
+def _name_of_foreign_key(model: type[models.Model], field: Any) -> str:
+    target = field.target_field
+    suffix = f"_fk_{target.model._meta.db_table}_{target.column}"
+    return _name_of(model._meta.db_table, [field.column], suffix)
+
+
+def _name_of(table: str, columns: list[str], suffix: str) -> str:
+    """Return the name, shortened where it is too long, that migrations give a constraint, without its digest."""
+    editor: Any = connection.SchemaEditorClass(connection)
+    return _plain(editor._create_index_name(table, columns, suffix=suffix))  # noqa: SLF001 -- Django's own rule for it
 
 
 def _foreign_keys(model: type[models.Model]) -> list[Any]:

@@ -103,7 +103,7 @@ def test_every_constraint_is_told_in_words(schema, query, acme):
     else:
         with acme:
             found = rows(query)
-    assert len(found) > 5
+    assert len(found) >= 3
     assert unsaid(found) == []
 
 

@@ -153,10 +153,15 @@ def test_a_value_sealed_by_another_row_is_not_opened_under_an_open_type(acme):
     with acme:
         shop = saved(Participant(name="Shop"))
         secret = saved(Identifier(participant=shop, identifier_type="mid", value="MERCHANT0000001"))
-        other = saved(Identifier(participant=shop, identifier_type="ktt.id", value="open"))
+        other = saved(Identifier(participant=shop, identifier_type="as4.partyId", scope="ours", value="open"))
     elsewhere = encrypt("globex", "MERCHANT0000001")
     for value in (secret.value, f" {secret.value}", elsewhere):
-        body = {"participant_id": shop.display_id, "identifier_type": "ktt.id", "value": value}
+        body = {
+            "participant_id": shop.display_id,
+            "identifier_type": "as4.partyId",
+            "scope": "ours",
+            "value": value,
+        }
         response = api.post("directory/identifiers", body)
         assert places(response) == [("#/value", "invalid")]
         response = send(api, "PATCH", f"directory/identifiers/{other.display_id}", {"value": value})
