@@ -9,8 +9,8 @@ Source: ISO/IEC 7812-1; PCI DSS 3.
 import re
 import unicodedata
 
-_SEPARATED_DIGITS = re.compile(r"\d(?:[^0-9A-Za-z]{0,2}\d){12,}")
 _LONGEST_SEARCHED = 2_048  # digits: of what is longer, nothing is shown
+_SEPARATED_DIGITS = re.compile(rf"\d(?:[^0-9A-Za-z]{{0,2}}\d){{12,{_LONGEST_SEARCHED}}}")
 _LENGTHS = range(16, 20)
 _GROUPED_DIGITS = 16  # four groups of four; a short fifth may be the card's or stand by itself
 _ISSUER = re.compile(r"222[1-9]|22[3-9]|2[3-6]|27[01]|2720|[3-6]")
@@ -46,7 +46,7 @@ def passes_luhn(digits: str) -> bool:
 def may_be_card_number(text: str) -> bool:
     """Tell whether 13 or more digits, at most two separators apart, end in a Luhn check digit: not to be shown."""
     for match in _SEPARATED_DIGITS.finditer(text):
-        digits = _digits(match.group()[: _LONGEST_SEARCHED * 3])
+        digits = _digits(match.group())
         if len(digits) > _LONGEST_SEARCHED:
             return True
         windows = (digits[i : i + n] for n in range(13, 20) for i in range(len(digits) - n + 1))
