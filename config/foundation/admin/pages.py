@@ -153,6 +153,13 @@ class AuditedAdmin(PermittedAdmin):
 
     change_form_after_template = "switchboard/reason.html"
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """Show the form; one that was refused keeps the reason that was typed."""
+        typed = {"typed_reason": request.POST.get(REASON_FIELD, "")}
+        return super().render_change_form(request, context | typed, *args, **kwargs)
+
 
 class AuditedInline(PermittedBySite, TabularInline):  # type: ignore[misc]
     """Rows that belong to the page's row, with the permissions of the site."""

@@ -1,5 +1,6 @@
-"""What an operation refuses is said at the form, which keeps all that was typed."""
+"""What the base of all pages does: refusals are said at the form, and an empty list offers what is possible."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -55,7 +56,12 @@ def test_a_membership_that_may_not_end_is_shown_again_with_the_reason_that_was_t
 ) -> None:
     membership = acme_admin.memberships.get()
     page = f"/admin/identity/membership/{membership.pk}/change/"
-    typed = {"granted": [], "status": "inactive", "reason": "on leave until spring"}
+    typed = {
+        "granted": [],
+        "status": "inactive",
+        "reason": "on leave until spring",
+        "_reason": "asked by herself",
+    }
     answer = signed_in(operator).post(page, typed)
     assert answer.status_code == 200
     form = answer.context["adminform"].form
@@ -63,6 +69,7 @@ def test_a_membership_that_may_not_end_is_shown_again_with_the_reason_that_was_t
     assert form.non_field_errors()[0] in answer.content.decode()
     assert form["reason"].value() == "on leave until spring"
     assert "on leave until spring" in answer.content.decode()
+    assert 'value="asked by herself"' in answer.content.decode()
     membership.refresh_from_db()
     assert (membership.status, membership.reason) == ("active", "")
     with public_schema():
@@ -148,6 +155,32 @@ def sent(page: Any) -> dict[str, Any]:
         prefix = inline.formset.prefix
         values |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
     return values
+
+
+ADD = re.compile(r'href="[^"]*/add/[^"]*"[^>]*>|Add the first one|Create a new item')
+
+
+@pytest.mark.parametrize("path", ["audit/consent/", "directory/sourcerun/"])
+def test_an_empty_list_that_is_written_elsewhere_offers_nothing_to_add(
+    acme: Any, acme_admin: User, path: str
+) -> None:
+    text = signed_in(acme_admin).get(f"/t/acme/admin/{path}").content.decode()
+    assert " yet" in text
+    assert not ADD.search(text)
+
+
+def test_an_empty_list_that_can_be_written_offers_to_add_the_first_row(acme: Any, acme_admin: User) -> None:
+    text = signed_in(acme_admin).get("/t/acme/admin/directory/policy/").content.decode()
+    assert "No policies yet" in text
+    assert "Add the first one" in text
+    assert "Reset filters" not in text
+
+
+def test_a_list_without_a_match_offers_to_reset_what_was_asked(acme: Any, acme_admin: User) -> None:
+    text = signed_in(acme_admin).get("/t/acme/admin/audit/consent/", {"q": "nothing"}).content.decode()
+    assert "No consents match" in text
+    assert "Reset filters" in text
+    assert not ADD.search(text)
 
 
 @pytest.mark.parametrize(
