@@ -31,6 +31,7 @@ class Verb(TextChoices):
     RESOLVE = "resolve", "resolved"
     IMPORT = "import", "imported"
     EXPORT = "export", "exported"
+    PRUNE = "prune", "pruned"
     REFUSED = "refused", "was refused"
     CONSENT = "consent", "recorded consent in"
 
