@@ -37,7 +37,7 @@ def refused() -> list[tuple[str, str, str]]:
 
 
 @contextmanager
-def overtaken_by(model: Any, write: Callable[[], None]) -> Iterator[None]:
+def overtaken_by(model: Any, write: Callable[[], object]) -> Iterator[None]:
     """Let somebody else write between the check of a row and its writing."""
 
     def write_first(**_: Any) -> None:
