@@ -33,7 +33,7 @@ class Verb(TextChoices):
     EXPORT = "export", "exported"
     PRUNE = "prune", "pruned"
     REFUSED = "refused", "was refused"
-    CONSENT = "consent", "recorded consent in"
+    CONSENT = "consent", "recorded"
 
 
 class SubjectKind(TextChoices):

@@ -71,4 +71,5 @@ def write_consents(*, slug: str, people: Mapping[Part, User], now: datetime) -> 
 
 def _is_recorded(person: User, act: Act) -> bool:
     acts = Consent.objects.of_subject(SubjectKind.USER, person.pk)
-    return acts.filter(purpose=act.purpose, text_version=act.version, action=act.action).exists()
+    alike = acts.filter(purpose=act.purpose, text_version=act.version, action=act.action)
+    return bool(alike.exists())

@@ -47,6 +47,7 @@ def install(*, url: str, file: Path, now: datetime, output: OutputWrapper) -> Lo
         DemoFileError: the file is there, but cannot be read.
         CommandError: an import was refused.
     """
+    now = now.replace(microsecond=0)  # forms show none, and would tell of a change
     earlier = read_logins(file)
     logins = _completed(earlier, url)
     _keep(file, logins, earlier)  # before people are made with them: a run cut off here goes on with the same

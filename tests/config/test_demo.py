@@ -113,6 +113,7 @@ def test_people_accepted_renewed_and_withdrew_consents(install, slug, part, expe
     with Tenant.objects.get(slug=slug):
         for purpose in expected:
             held = current_consent(subject_kind=SubjectKind.USER, subject_id=person.pk, purpose=purpose)
+            assert held is not None
             found[purpose] = (held.consent.text_version, held.is_given, held.is_current)
             assert held.consent.by == f"user:{person.pk}"
         seal()
