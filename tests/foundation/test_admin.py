@@ -144,12 +144,12 @@ def sent(page: Any) -> dict[str, Any]:
     """Return what the page's forms would send unchanged, without rows in their inlines."""
     values: dict[str, Any] = {}
     for bound in page.context["adminform"].form:
-        data = bound.field.prepare_value(bound.value())
+        data = bound.value()
         parts = getattr(bound.field.widget, "widgets", None)
         if parts is not None:
             shown = bound.field.widget.decompress(bound.value())
             values |= {f"{bound.html_name}_{n}": one or "" for n, one in enumerate(shown)}
-        elif data not in (None, False):
+        elif data is not None and data is not False:
             values[bound.html_name] = data
     for inline in page.context["inline_admin_formsets"]:
         prefix = inline.formset.prefix
