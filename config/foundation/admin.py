@@ -172,19 +172,26 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
         if request.method != "POST":
             return view()
         reason = request.POST.get(REASON_FIELD, "").strip()[:REASON_MAX_LENGTH]
+        refusal: Refused | ValidationError
         try:
             with translated(), acting(Actor.user(request.user.pk), reason=reason):  # type: ignore[arg-type]  # signed in
                 return view()
-        except Refused as refusal:
-            code, sentence = refusal.code, refusal.detail
-        except ValidationError as error:  # an operation's own rule, of several rows
-            code = getattr(error, "code", None) or "validation_failed"
-            sentence = " ".join(error.messages)
+        except (Refused, ValidationError) as error:  # the latter of an operation's own rule, of several rows
+            refusal = error
         except PermissionDenied:
             self._tell_refused(request, "permission_denied")
             raise
-        self._tell_refused(request, code)
-        messages.error(request, sentence)
+        self._tell_refused(request, code_of(refusal))
+        return self.answer_refused(request, view, refusal)
+
+    def answer_refused(
+        self,
+        request: HttpRequest,
+        view: View,  # noqa: ARG002 -- of pages that show the form again
+        refusal: Refused | ValidationError,
+    ) -> HttpResponse:
+        """Say what was refused on the page that it was asked for on."""
+        messages.error(request, sentence_of(refusal))
         return redirect(request.get_full_path())
 
     def _tell_refused(self, request: Any, code: str) -> None:
@@ -292,6 +299,19 @@ class ExportMixin:
     def _may_see_personal(self, request: Any) -> bool:
         held = self.admin_site.privileges_of(request)
         return bool(request.user.is_superuser) if held is None else CONFIDENTIAL_PRIVILEGE in held
+
+
+def code_of(refusal: Refused | ValidationError) -> str:
+    """Return the code of what was refused, the first of several."""
+    if isinstance(refusal, Refused):
+        return refusal.code
+    errors = refusal.error_list if hasattr(refusal, "error_list") else next(iter(refusal.error_dict.values()))
+    return errors[0].code or "validation_failed"
+
+
+def sentence_of(refusal: Refused | ValidationError) -> str:
+    """Return what a refusal says to people."""
+    return refusal.detail if isinstance(refusal, Refused) else " ".join(refusal.messages)
 
 
 def safe_cell(value: Any) -> str:

@@ -1,0 +1,132 @@
+"""Forms of tenants and their hosts: they ask, the operations decide."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
+
+from config.foundation.errors import Refused
+from customers.identity.enums import UserStatus
+from customers.identity.models import User
+from customers.tenants.models import Domain, Tenant
+
+PLAIN_TEXT = {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
+
+
+class RefusableForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
+    """A form whose rules are an operation's: fields are checked one by one, and what was refused is shown at its field.
+
+    The row itself stays untouched: the operation reads it again under its lock. ``places`` names the field of a
+    refusal, by its code or by the column that it concerns.
+    """
+
+    refusal: ClassVar[Refused | ValidationError | None] = None
+    places: ClassVar[dict[str, str]] = {}
+
+    def _post_clean(self) -> None:
+        """Show the refusal instead of judging the row a second time, in other words."""
+        for place, error in _parts(self.refusal):
+            field = self.places.get(place) or self.places.get(error.code or "") or place
+            self.add_error(field if field in self.fields else None, error)
+
+
+def _parts(refusal: Refused | ValidationError | None) -> Iterator[tuple[str, ValidationError]]:
+    """Yield each sentence of a refusal with the column that it concerns."""
+    if isinstance(refusal, Refused):
+        yield NON_FIELD_ERRORS, ValidationError(refusal.detail, code=refusal.code)
+    elif refusal is not None:
+        by_column = (
+            refusal.error_dict if hasattr(refusal, "error_dict") else {NON_FIELD_ERRORS: refusal.error_list}
+        )
+        for column, errors in by_column.items():
+            for error in errors:
+                yield column, error
+
+
+class TenantForm(RefusableForm):
+    """What a tenant is called and described by, and below whom it is."""
+
+    places: ClassVar[dict[str, str]] = {
+        "name_key": "name",
+        "tenant_cycle": "parent",
+        "depth_exceeded": "parent",
+        "parent_unavailable": "parent",
+    }
+
+    class Meta:
+        model = Tenant
+        fields = ("name", "parent", "type", "description", "head", "ordering", "images", "params")
+
+
+class NewTenantForm(RefusableForm):
+    """What a tenant begins with."""
+
+    places: ClassVar[dict[str, str]] = {**TenantForm.places, "user": "owner"}
+
+    owner = forms.ModelChoiceField(
+        queryset=User.objects.filter(status=UserStatus.ACTIVE, deleted_at__isnull=True).order_by(
+            "email", "pk"
+        ),
+        help_text="The person who administers it first, found by name or e-mail address.",
+    )
+    domain = forms.CharField(
+        label="Primary domain",
+        required=False,
+        max_length=255,
+        widget=UnfoldAdminTextInputWidget(attrs=PLAIN_TEXT),
+        help_text=f"Left empty: <slug>.{settings.BASE_DOMAIN}. Another one selects the tenant once it is verified.",
+    )
+
+    class Meta:
+        model = Tenant
+        fields = ("name", "slug", "parent", "type", "description")
+
+
+class DeletionForm(forms.Form):
+    """The slug of the tenant that is to go, typed by whoever means it."""
+
+    slug = forms.CharField(required=False, widget=UnfoldAdminTextInputWidget(attrs=PLAIN_TEXT))
+
+    def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._tenant = tenant
+        self.fields["slug"].label = f"Type {tenant.slug} to confirm"
+
+    def clean_slug(self) -> str:
+        """Refuse anything but the slug itself."""
+        typed: str = self.cleaned_data["slug"]
+        if typed != self._tenant.slug:
+            raise ValidationError(
+                "“%(typed)s” is not its slug: type %(slug)s to delete this tenant."
+                if typed
+                else "Type %(slug)s to delete this tenant.",
+                code="slug_mismatch",
+                params={"typed": typed, "slug": self._tenant.slug},
+            )
+        return typed
+
+
+class NewDomainForm(RefusableForm):
+    """A host for a tenant."""
+
+    places: ClassVar[dict[str, str]] = {"tenant_unavailable": "tenant"}
+
+    domain = forms.CharField(
+        label="Host name",
+        max_length=255,
+        widget=UnfoldAdminTextInputWidget(attrs=PLAIN_TEXT),
+        help_text="Without port, such as bank.example; international names may be typed as they are read.",
+    )
+    is_verified = forms.BooleanField(
+        label="Verified: this host is the tenant's",
+        required=False,
+        widget=UnfoldBooleanWidget,
+        help_text="Until it is verified, a host selects nobody.",
+    )
+
+    class Meta:
+        model = Domain
+        fields = ("tenant",)
