@@ -182,7 +182,7 @@ class Tenant(Row, TenantMixin):  # type: ignore[misc]
             ("name_key",): (
                 "Another tenant is called “%(value)s”: choose another name.",
                 "name_taken",
-                self.name,
+                self.name or self.name_key,
             ),
         }
         if tuple(unique_check) not in taken:

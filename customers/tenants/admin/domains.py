@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from config.foundation.admin import sentence_of
@@ -73,7 +74,7 @@ class DomainAdmin(RefusingAdmin):
                 refuse_primary(domain)
             except Refused as refusal:
                 messages.warning(request, sentence_of(refusal))
-                return self.response_post_save_change(request, domain)
+                return redirect(f"{self.admin_site.name}:tenants_domain_changelist")
         return super().delete_view(request, object_id, extra_context)
 
     def delete_model(self, request: HttpRequest, obj: Domain) -> None:

@@ -11,10 +11,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from customers.tenants.admin.base import actor_of, provision_again
+from customers.tenants.admin.life import life_of, restorable_until, stock_of
 from customers.tenants.forms import DeletionForm
 from customers.tenants.models import Tenant
 from customers.tenants.operations import delete_tenant, restore_tenant
-from customers.tenants.admin.life import life_of, restorable_until, stock_of
 
 NO_TOKENS_BACK = "Its API tokens ended with the deletion and stay so: make new ones."
 
@@ -37,7 +37,7 @@ class EndingsMixin:
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse for a tenant that is deleted already."""
         is_gone = obj is not None and obj.deleted_at is not None
-        return not is_gone and super().has_delete_permission(request, obj)  # type: ignore[misc,no-any-return]
+        return not is_gone and super().has_delete_permission(request, obj)  # type: ignore[misc]
 
     def has_provision_permission(self, request: HttpRequest) -> bool:
         """Tell whether the person may change placements."""

@@ -81,7 +81,7 @@ def stock_of(tenant: Tenant, *, now: datetime) -> Stock:
     hosts = tenant.domains.order_by("-is_primary", "domain", "pk")
     return Stock(
         usage=list(usage_of(tenant).items()),
-        token_count=ApiToken.objects.usable(now).filter(tenant=tenant).count(),  # type: ignore[attr-defined] # its own queryset
+        token_count=ApiToken.objects.usable(now).filter(tenant=tenant).count(),
         hosts=list(hosts.values_list("domain", flat=True)),
         rows=_directory_of(tenant),
         children=shown,

@@ -19,6 +19,7 @@ from config.foundation.errors import Refused
 from customers.identity.models import Membership
 from customers.tenants.admin.base import RefusingAdmin, actor_of
 from customers.tenants.admin.endings import EndingsMixin
+from customers.tenants.admin.life import life_of
 from customers.tenants.enums import PlacementState, TenantStatus
 from customers.tenants.filters import StatusFilter
 from customers.tenants.forms import NewTenantForm, TenantForm
@@ -30,7 +31,6 @@ from customers.tenants.operations import (
     update_tenant,
     usage_of,
 )
-from customers.tenants.admin.life import life_of
 
 MOVED_MAX = 500  # their keys are sent back as fields of a form
 
@@ -140,7 +140,8 @@ class TenantAdmin(EndingsMixin, RefusingAdmin):
             context["life"] = life_of(tenant, now=timezone.now())
             context["usage"] = usage_of(tenant).items()
             context["ways"] = self.ways_of(request, tenant)
-        return super().render_change_form(request, context, *args, **kwargs)
+        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return response
 
     def save_model(self, request: Any, obj: Tenant, form: Any, change: bool) -> None:  # noqa: FBT001 -- Django's
         """Make the tenant, or move and change it, by its operations."""
@@ -158,7 +159,7 @@ class TenantAdmin(EndingsMixin, RefusingAdmin):
 
     def add_view(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Make a tenant and, its rows being committed, say whether its schema is ready."""
-        response = super().add_view(request, *args, **kwargs)
+        response: HttpResponse = super().add_view(request, *args, **kwargs)
         made = getattr(request, "made", None)
         if made is not None and response.status_code == 302:
             self._tell_made(request, Tenant.objects.select_related("placement").get(pk=made.pk))
