@@ -54,11 +54,21 @@ class TenantForm(RefusableForm):
         "tenant_cycle": "parent",
         "depth_exceeded": "parent",
         "parent_unavailable": "parent",
+        "ordering_out_of_range": "ordering",
     }
 
     class Meta:
         model = Tenant
         fields = ("name", "parent", "type", "description", "head", "ordering", "images", "params")
+
+    def clean_images(self) -> Any:
+        """Take an emptied field for no images."""
+        return self.cleaned_data["images"] or []
+
+    def clean_params(self) -> Any:
+        """Take an emptied field for no parameters."""
+        given = self.cleaned_data["params"]
+        return {} if given is None else given
 
 
 class NewTenantForm(RefusableForm):

@@ -1,7 +1,6 @@
 """Operators at work on the pages of the platform's administration."""
 
-import html
-import re
+from html.parser import HTMLParser
 from typing import Any
 
 from django.contrib.auth.models import Permission
@@ -24,10 +23,30 @@ def permit(user: Any, *codes: str) -> None:
     user.user_permissions.add(*Permission.objects.filter(codename__in=codes))
 
 
+class _Text(HTMLParser):
+    """Collects what a page says outside of its scripts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self._silent = False
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self._silent = tag in ("script", "style")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.said.append(data)
+
+
 def text_of(answer: Any) -> str:
     """Return what a page says, without its tags, in one line."""
-    bare = re.sub(r"<(script|style)\b.*?</\1>", "", answer.content.decode(), flags=re.DOTALL)
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", bare)).split())
+    page = _Text()
+    page.feed(answer.content.decode())
+    return " ".join(" ".join(page.said).split())
 
 
 def errors_of(answer: Any) -> dict[str, list[str]]:

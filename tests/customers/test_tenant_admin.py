@@ -41,16 +41,14 @@ def page(tenant, what="change"):
     return f"{LIST}{tenant.pk}/{what}/"
 
 
-def asked(owner, **values):
-    return {"name": "Initech", "slug": "initech", "owner": str(owner.pk), "domain": "", "type": "", **values}
+def asked(person, **values):
+    return {"name": "Initech", "slug": "initech", "owner": str(person.pk), "domain": "", "type": "", **values}
 
 
 def unchanged(client, tenant, **values):
     """Return what the form of a tenant's page sends, with these values instead."""
     shown = client.get(page(tenant))
-    sent = {
-        bound.html_name: bound.field.prepare_value(bound.value()) for bound in shown.context["adminform"].form
-    }
+    sent = {bound.html_name: bound.value() for bound in shown.context["adminform"].form}
     for formset in shown.context["inline_admin_formsets"]:
         sent |= {f"{formset.formset.prefix}-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
     return {name: "" if value is None else value for name, value in (sent | values).items()}
@@ -174,8 +172,9 @@ def test_a_parent_that_is_gone_or_too_deep_is_refused_at_the_parent(operator, ou
     client = signed_in(operator)
     answer = client.post(ADD, asked(outsider, parent=str(deepest.pk)))
     assert errors_of(answer) == {"parent": ["Tenants nest at most 5 levels deep."]}
-    delete_tenant(actor=ACTOR, tenant=deepest, now=timezone.now())
-    answer = client.post(ADD, asked(outsider, parent=str(deepest.pk)))
+    gone = newcomer("gone")
+    delete_tenant(actor=ACTOR, tenant=gone, now=timezone.now())
+    answer = client.post(ADD, asked(outsider, parent=str(gone.pk)))
     assert errors_of(answer) == {"parent": ["The parent was deleted."]}
 
 
@@ -227,6 +226,14 @@ def test_a_tenant_is_renamed_and_moved_by_its_operations(operator, acme, globex)
     assert (acme.parent, acme.depth) == (None, 1)
 
 
+def test_settings_that_are_emptied_are_empty(operator, acme):
+    update_tenant(actor=ACTOR, tenant=acme, params={"a": 1}, images=["https://x.example/a.png"])
+    client = signed_in(operator)
+    assert client.post(page(acme), unchanged(client, acme, params="", images="")).status_code == 302
+    acme.refresh_from_db()
+    assert (acme.params, acme.images) == ({}, [])
+
+
 def test_nothing_changed_leaves_no_event(operator, acme):
     client, before = signed_in(operator), events_of("tenants.tenant", acme)
     client.post(page(acme), unchanged(client, acme))
@@ -242,7 +249,7 @@ def test_nothing_changed_leaves_no_event(operator, acme):
             "Another tenant is called “GLOBEX telecom”: choose another name.",
         ),
         ({"parent": "below"}, "parent", "Below is Acme Bank or below it."),
-        ({"ordering": "1000000"}, "__all__", "Ordering is a number from 0 to 999999."),
+        ({"ordering": "1000000"}, "ordering", "Ordering is a number from 0 to 999999."),
         ({"images": '["http://x"]'}, "images", "Images are a list of at most ten https:// URLs."),
         ({"params": "[]"}, "params", "Parameters are a JSON object, like {}."),
     ],
@@ -316,9 +323,9 @@ def test_the_page_shows_what_a_deletion_takes_before_it_deletes_anything(operato
         Participant.objects.create(name="First Bank")
     said = text_of(signed_in(operator).get(page(acme, "delete")))
     for words in (
-        "Members 2, who lose access",
-        "API tokens 1 in use; they end at once and for good",
-        "acme.switchboard.localhost bank.example stay reserved",
+        "Members 2 They lose access",
+        "API tokens 1 They end at once and for good",
+        "acme.switchboard.localhost, bank.example They stay reserved",
         "Directory 1 participant",
         "Can be restored until",
         "Type acme to confirm",
@@ -460,7 +467,7 @@ def test_a_deleted_tenant_is_restored_from_its_page_which_says_what_does_not_com
     assert page(acme, "restore") in shown.content.decode()
     assert client.post(page(acme), {"name": "Other"}).status_code == 403
     asked_first = text_of(client.get(page(acme, "restore")))
-    assert "Members 2, who have access again" in asked_first
+    assert "Members 2 They have access again" in asked_first
     assert "API tokens None come back" in asked_first
     assert status_of(acme) == "deleted"
     answer = client.post(page(acme, "restore"), {"_reason": "a mistake"}, follow=True)

@@ -48,6 +48,7 @@ class PlacementInline(ReadOnlyInline):
 
     model = Placement
     fields = ("db_alias", "state", "ready_at", "last_error")
+    readonly_fields = ("ready_at", "last_error")
 
 
 class TenantAdmin(EndingsMixin, RefusingAdmin):
