@@ -151,12 +151,11 @@ class TenantAdmin(EndingsMixin, RefusingAdmin):
             request.made = create_tenant(actor=actor, **asked)
             obj.pk, obj.name = request.made.pk, request.made.name
             return
-        changed = set(form.changed_data)
+        changed = {name: value for name, value in asked.items() if value != getattr(obj, name)}
         if "parent" in changed:  # before the row is locked: whoever locks both begins with the tree
-            move_tenant(actor=actor, tenant=obj, parent=asked["parent"])
-            changed.remove("parent")
+            move_tenant(actor=actor, tenant=obj, parent=changed.pop("parent"))
         if changed:
-            update_tenant(actor=actor, tenant=obj, **{name: asked[name] for name in changed})
+            update_tenant(actor=actor, tenant=obj, **changed)
 
     def add_view(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Make a tenant and, its rows being committed, say whether its schema is ready."""
