@@ -13,6 +13,7 @@ from customers.identity.enums import UserStatus
 from customers.identity.models import User
 from customers.tenants.models import Domain, Tenant
 
+SLUG_HELP = "In addresses, such as /t/acme/. It never changes."
 PLAIN_TEXT = {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
 
 
@@ -60,6 +61,7 @@ class TenantForm(RefusableForm):
     class Meta:
         model = Tenant
         fields = ("name", "parent", "type", "description", "head", "ordering", "images", "params")
+        help_texts: ClassVar[dict[str, str]] = {"slug": SLUG_HELP}
 
     def clean_images(self) -> Any:
         """Take an emptied field for no images."""
@@ -87,12 +89,13 @@ class NewTenantForm(RefusableForm):
         required=False,
         max_length=255,
         widget=UnfoldAdminTextInputWidget(attrs=PLAIN_TEXT),
-        help_text=f"Left empty: <slug>.{settings.BASE_DOMAIN}. Another one selects the tenant once it is verified.",
+        help_text=f"Left empty: its slug before .{settings.BASE_DOMAIN}. Another selects the tenant once it is verified.",
     )
 
     class Meta:
         model = Tenant
         fields = ("name", "slug", "parent", "type", "description")
+        help_texts: ClassVar[dict[str, str]] = {"slug": SLUG_HELP}
 
 
 class DeletionForm(forms.Form):

@@ -251,6 +251,18 @@ def test_an_operator_removes_a_host_that_is_not_primary(operator, acme):
     assert events_of("tenants.domain", host)[-1][:2] == ("delete", f"user:{operator.pk}")
 
 
+def test_the_page_of_a_host_says_what_it_does_and_offers_what_is_left_to_do(operator, acme):
+    client = signed_in(operator)
+    own, host = primary_of(acme), add(acme, "bank.example")
+    said = text_of(client.get(f"{LIST}{own.pk}/change/"))
+    assert "It selects Acme Bank." in said
+    assert "Make primary" not in said
+    said = text_of(client.get(f"{LIST}{host.pk}/change/"))
+    assert "It selects nobody until it is verified. It is the tenant's: verify Make primary" in said
+    delete_tenant(actor=ACTOR, tenant=acme, now=NOW)
+    assert "Make primary" not in text_of(client.get(f"{LIST}{host.pk}/change/"))
+
+
 def test_two_hosts_of_one_tenant_are_not_made_primary_together(operator, acme):
     hosts = [add(acme, f"{name}.example") for name in ("one", "two")]
     sent = {"action": "make_primary", "_selected_action": [str(host.pk) for host in hosts]}

@@ -1,7 +1,9 @@
 """Pages of the hosts that select tenants."""
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -21,10 +23,20 @@ from customers.tenants.operations import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a host does, in words; ``actions`` of the list that make sense for it, each with its label."""
+
+    tone: str
+    words: str
+    actions: list[tuple[str, str]]
+
+
 class DomainAdmin(RefusingAdmin):
     """Hosts that select a tenant. One is added, verified, made primary or removed; its name never changes."""
 
     form = NewDomainForm
+    change_form_outer_before_template = "admin/tenants/domain/ways.html"
     list_display = ("domain", "tenant", "is_primary", "verified_at")
     list_filter = ("is_primary",)
     search_fields = ("domain", "tenant__slug", "tenant__name")
@@ -33,15 +45,7 @@ class DomainAdmin(RefusingAdmin):
     ordering = ("domain", "pk")
     actions = ("verify", "make_primary")
     new_fieldsets: ClassVar[Any] = ((None, {"fields": ("tenant", "domain", "is_verified")}),)
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": ("domain", "tenant", "is_primary", "verified_at"),
-                "description": "Verify it or make it primary by an action of the list.",
-            },
-        ),
-    )
+    fieldsets = ((None, {"fields": ("domain", "tenant", "is_primary", "verified_at")}),)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Ask for less where there is no host yet."""
@@ -56,6 +60,27 @@ class DomainAdmin(RefusingAdmin):
         return {
             name: action for name, action in super().get_actions(request).items() if name != "delete_selected"
         }
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Say above the columns what the host does, and offer what can be done with it."""
+        domain = kwargs.get("obj")
+        if domain is not None:
+            context["standing"] = self._standing_of(request, domain)
+        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return response
+
+    def _standing_of(self, request: HttpRequest, domain: Domain) -> Standing:
+        own = f"{domain.tenant.slug}.{settings.BASE_DOMAIN}"
+        is_selecting = domain.verified_at is not None or domain.domain == own
+        actions = []
+        if domain.tenant.deleted_at is None and self.has_change_permission(request):
+            actions += [("verify", "It is the tenant's: verify")] if not is_selecting else []
+            actions += [("make_primary", "Make primary")] if not domain.is_primary else []
+        if is_selecting:
+            return Standing("good", f"It selects {domain.tenant}.", actions)
+        return Standing("waiting", "It selects nobody until it is verified.", actions)
 
     def save_model(self, request: HttpRequest, obj: Domain, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001 -- Django's
         """Give the tenant the host."""

@@ -120,6 +120,7 @@ class EndingsMixin:
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
+            "original": tenant,
             "tenant": tenant,
             "back": self.page_of(tenant),  # type: ignore[attr-defined]
             **shown,

@@ -116,9 +116,8 @@ class TenantAdmin(EndingsMixin, RefusingAdmin):
         if obj is None:
             user = Membership._meta.get_field("user")
             form.base_fields["owner"].widget = AutocompleteSelect(user, self.admin_site)
-        if "parent" in form.base_fields:
-            widget = form.base_fields["parent"].widget
-            widget.can_add_related = widget.can_change_related = widget.can_view_related = False
+        if "parent" in form.base_fields:  # without the buttons beside it, which make and change other tenants
+            form.base_fields["parent"].widget = form.base_fields["parent"].widget.widget
         return form
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -141,6 +140,8 @@ class TenantAdmin(EndingsMixin, RefusingAdmin):
             context["life"] = life_of(tenant, now=timezone.now())
             context["usage"] = usage_of(tenant).items()
             context["ways"] = self.ways_of(request, tenant)
+        else:
+            context["show_save_and_add_another"] = context["show_save_and_continue"] = False
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
 
