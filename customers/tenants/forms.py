@@ -12,6 +12,7 @@ from config.foundation.errors import Refused
 from customers.identity.enums import UserStatus
 from customers.identity.models import User
 from customers.tenants.models import Domain, Tenant
+from customers.tenants.validators import normalized_host
 
 SLUG_HELP = "In addresses, such as /t/acme/. It never changes."
 PLAIN_TEXT = {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
@@ -89,13 +90,18 @@ class NewTenantForm(RefusableForm):
         required=False,
         max_length=255,
         widget=UnfoldAdminTextInputWidget(attrs=PLAIN_TEXT),
-        help_text=f"Left empty: its slug before .{settings.BASE_DOMAIN}. Another selects the tenant once it is verified.",
+        help_text=f"Left empty: its slug before .{settings.BASE_DOMAIN}. Another one selects it once it is verified.",
     )
 
     class Meta:
         model = Tenant
         fields = ("name", "slug", "parent", "type", "description")
         help_texts: ClassVar[dict[str, str]] = {"slug": SLUG_HELP}
+
+    def clean_domain(self) -> str:
+        """Refuse what is no host name together with whatever else the form refuses."""
+        typed: str = self.cleaned_data["domain"]
+        return normalized_host(typed) if typed else ""
 
 
 class DeletionForm(forms.Form):

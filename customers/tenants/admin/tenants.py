@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from config.foundation.admin import ReadOnlyInline, sentence_of
 from config.foundation.errors import Refused
@@ -55,6 +57,9 @@ class TenantAdmin(EndingsMixin, RefusingAdmin):
     """Who uses the platform."""
 
     form = TenantForm
+    formfield_overrides: ClassVar[Any] = {
+        models.JSONField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 4, "spellcheck": "false"})}
+    }
     change_form_outer_before_template = "admin/tenants/tenant/life.html"
     list_display = ("name", "slug", "status", "parent", "placed", "primary_domain", "site")
     list_filter = (StatusFilter, ("placement__state", ChoicesDropdownFilter))
@@ -67,7 +72,7 @@ class TenantAdmin(EndingsMixin, RefusingAdmin):
     autocomplete_fields = ("parent",)
     readonly_fields = ("slug", "status", "schema_name", "site")
     new_fieldsets: ClassVar[Any] = (
-        ("Tenant", {"fields": (("name", "slug"), "owner", "domain")}),
+        ("Tenant", {"fields": ("name", "slug", "owner", "domain")}),
         ("About it", {"fields": ("parent", "type", "description")}),
     )
     fieldsets = (
