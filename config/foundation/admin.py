@@ -179,9 +179,9 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
         except (Refused, ValidationError) as error:  # the latter of an operation's own rule, of several rows
             refusal = error
         except PermissionDenied:
-            self._tell_refused(request, "permission_denied")
+            self.tell_refused(request, "permission_denied")
             raise
-        self._tell_refused(request, code_of(refusal))
+        self.tell_refused(request, code_of(refusal))
         return self.answer_refused(request, view, refusal)
 
     def answer_refused(
@@ -194,8 +194,8 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
         messages.error(request, sentence_of(refusal))
         return redirect(request.get_full_path())
 
-    def _tell_refused(self, request: Any, code: str) -> None:
-        """Have the refusal recorded, now that what it refused is rolled back."""
+    def tell_refused(self, request: Any, code: str) -> None:
+        """Have a refusal recorded, now that what it refused is rolled back."""
         row_id = request.resolver_match.kwargs.get("object_id", "") if request.resolver_match else ""
         tell_refused_page(request, code=code, resource=self.model._meta.label_lower, resource_id=row_id)
 

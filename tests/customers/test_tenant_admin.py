@@ -9,7 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import connections
 from django.utils import timezone
 
+from audit.models import AuditEvent
 from config.foundation.actor import Actor
+from config.foundation.rows import public_schema
 from customers.identity.enums import MembershipStatus
 from customers.identity.models import ApiToken, Membership
 from customers.identity.operations import create_token, move_membership
@@ -31,6 +33,7 @@ from directory.models import Participant
 from tests import cast
 from tests.customers.pages import errors_of, events_of, permit, signed_in, text_of
 from tests.roles import as_database_owner
+from tests.sealing import seal
 
 ACTOR = Actor.system("tests")
 LIST = "/admin/tenants/tenant/"
@@ -83,6 +86,7 @@ def test_an_operator_makes_a_tenant_whose_schema_is_ready_on_the_next_page():
     assert answer.request["PATH_INFO"] == page(made)
     assert "Initech is made and ready." in text_of(answer)
     assert "It is in use; its schema is ready." in text_of(answer)
+    assert made.parent is not None
     assert (made.status, made.parent.slug, made.depth) == ("active", "acme", 2)
     assert Domain.objects.get(tenant=made).domain == "initech.example"
     assert Membership.objects.owning().get(tenant=made).user == owner
@@ -163,6 +167,10 @@ def test_the_refusal_has_the_words_of_the_operation_and_is_recorded(operator, ou
         create_tenant(actor=ACTOR, slug="other", name="acme bank")
     answer = signed_in(operator).post(ADD, asked(outsider, name="acme bank"))
     assert errors_of(answer)["name"] == caught.value.messages
+    seal()
+    with public_schema():
+        refused = AuditEvent.objects.get(action="refused", resource="tenants.tenant")
+    assert (refused.actor, refused.payload["code"]) == (f"user:{operator.pk}", "name_taken")
 
 
 def test_a_parent_that_is_gone_or_too_deep_is_refused_at_the_parent(operator, outsider, acme):
@@ -269,12 +277,14 @@ def test_what_cannot_be_changed_is_refused_at_its_field_and_nothing_of_it_is_kep
     assert acme.description == ""
 
 
-def test_the_page_shows_what_plans_count(operator, acme):
+def test_the_page_shows_what_plans_count_and_leads_to_the_hosts(operator, acme):
     assert usage_of(acme)["members"] == 2
     membership = Membership.objects.get(tenant=acme, user=cast.user("acme_member"))
     move_membership(actor=ACTOR, membership=membership, status=MembershipStatus.INACTIVE, reason="left")
     assert usage_of(acme)["members"] == 1
-    assert "Members 1" in text_of(signed_in(operator).get(page(acme)))
+    shown = signed_in(operator).get(page(acme))
+    assert f'href="/admin/tenants/domain/{acme.domains.get().pk}/change/"' in shown.content.decode()
+    assert "Members 1" in text_of(shown)
 
 
 def test_a_deleted_tenant_is_neither_changed_nor_moved(acme, globex):
@@ -348,7 +358,8 @@ def test_a_tenant_is_deleted_once_its_slug_is_typed(operator, acme, globex):
     assert "Acme Bank is deleted." in text_of(answer)
     assert (status_of(acme), status_of(globex)) == ("deleted", "active")
     assert events_of("tenants.tenant", acme)[-1] == ("delete", f"user:{operator.pk}", "closed")
-    assert client.post(page(acme, "delete"), {"slug": "acme"}).status_code == 403
+    answer = client.post(page(acme, "delete"), {"slug": "acme"}, follow=True)
+    assert "Acme Bank is deleted already." in text_of(answer)
 
 
 def test_a_tenant_with_others_below_it_says_which_and_is_refused(operator, acme):

@@ -62,21 +62,18 @@ class EndingsMixin:
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002 -- Django's
         """Show what a deletion takes with it, and delete once the slug is typed."""
         tenant = self._found(request, object_id)
-        if not self.has_delete_permission(request, tenant):
-            raise PermissionDenied
         return self.performed(request, lambda: self._deletion(request, tenant))  # type: ignore[attr-defined,no-any-return]
 
     def restore_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show what a restoration brings back and what not, and restore."""
         tenant = self._found(request, object_id)
-        if not self.has_delete_permission(request):
-            raise PermissionDenied
         return self.performed(request, lambda: self._restoration(request, tenant))  # type: ignore[attr-defined,no-any-return]
 
     def provision_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Try again to make the schema of a tenant."""
         tenant = self._found(request, object_id)
         if not self.has_provision_permission(request):
+            self.tell_refused(request, "permission_denied")  # type: ignore[attr-defined]
             raise PermissionDenied
         if request.method == "POST":
             provision_again(request, tenant)
@@ -90,6 +87,11 @@ class EndingsMixin:
         )
 
     def _deletion(self, request: HttpRequest, tenant: Tenant) -> HttpResponse:
+        if not self.has_delete_permission(request):
+            raise PermissionDenied
+        if tenant.deleted_at is not None:
+            messages.error(request, f"{tenant} is deleted already.")
+            return redirect(self.page_of(tenant))  # type: ignore[attr-defined]
         form = DeletionForm(request.POST or None, tenant=tenant)
         if request.method == "POST" and form.is_valid():
             delete_tenant(actor=actor_of(request), tenant=tenant, now=timezone.now())
@@ -105,6 +107,8 @@ class EndingsMixin:
         return self._page(request, tenant, "deletion", shown)
 
     def _restoration(self, request: HttpRequest, tenant: Tenant) -> HttpResponse:
+        if not self.has_delete_permission(request):
+            raise PermissionDenied
         if request.method == "POST":
             self.bring_back(request, tenant)
             return redirect(self.page_of(tenant))  # type: ignore[attr-defined]

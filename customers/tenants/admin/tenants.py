@@ -41,16 +41,20 @@ class DomainInline(ReadOnlyInline):
     """Hosts of a tenant."""
 
     model = Domain
-    fields = ("domain", "is_primary", "verified_at")
-    show_change_link = True
+    fields = readonly_fields = ("host", "is_primary", "verified_at")
+
+    @admin.display(description="domain")
+    def host(self, domain: Domain) -> str:
+        """Link the host's page."""
+        address = reverse(f"{self.admin_site.name}:tenants_domain_change", args=[domain.pk])
+        return format_html('<a class="sb-link" href="{}">{}</a>', address, domain.domain)
 
 
 class PlacementInline(ReadOnlyInline):
     """Where a tenant's schema is."""
 
     model = Placement
-    fields = ("db_alias", "state", "ready_at", "last_error")
-    readonly_fields = ("ready_at", "last_error")
+    fields = readonly_fields = ("db_alias", "state", "ready_at", "last_error")
 
 
 class TenantAdmin(EndingsMixin, RefusingAdmin):
