@@ -555,6 +555,20 @@ def test_permissions_are_enough_without_being_superuser(clerk, outsider, acme):
     assert status_of(acme) == "active"
 
 
+def test_who_may_only_make_tenants_is_led_to_a_page_that_opens(clerk, outsider):
+    permit(clerk, "add_tenant")
+    answer = signed_in(clerk).post(ADD, asked(outsider), follow=True)
+    assert answer.status_code == 200
+    assert "Initech is made" in text_of(answer)
+
+
+def test_a_tenant_without_a_place_has_a_page_all_the_same(operator, acme):
+    Placement.objects.filter(tenant=acme).delete()
+    client = signed_in(operator)
+    assert "It has no place" in text_of(client.get(page(acme)))
+    assert "Nothing in it" in text_of(client.get(page(acme, "delete")))
+
+
 def test_who_may_not_enter_the_platform_finds_no_page(acme_admin, acme):
     client = signed_in(acme_admin)
     for address in (LIST, ADD, page(acme), page(acme, "delete"), page(acme, "restore")):

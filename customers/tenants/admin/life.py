@@ -44,7 +44,9 @@ def life_of(tenant: Tenant, *, now: datetime) -> Life:
     """Say how a tenant is and what an operator can do about it."""
     if tenant.deleted_at is not None:
         return _past_of(tenant, now)
-    placement = tenant.placement
+    placement = getattr(tenant, "placement", None)
+    if placement is None:
+        return Life("bad", "It has no place, and so no schema: `check_tenancy` tells more.")
     if placement.state == PlacementState.FAILED:
         return Life("bad", "Its schema could not be made.", placement.last_error, can_be_provisioned=True)
     if placement.state in NEVER_MADE:
@@ -91,7 +93,8 @@ def stock_of(tenant: Tenant, *, now: datetime) -> Stock:
 
 def _directory_of(tenant: Tenant) -> list[str]:
     """Return what the tenant's directory holds, such as “12 participants”; nothing without a schema."""
-    if tenant.placement.state in NEVER_MADE or tenant.purged_at is not None:
+    placement = getattr(tenant, "placement", None)
+    if placement is None or placement.state in NEVER_MADE or tenant.purged_at is not None:
         return []
     with tenant:
         counted = [(_count(model), model) for model in _tables()]

@@ -180,12 +180,13 @@ class TenantAdmin(EndingsMixin, RefusingAdmin):
             messages.success(request, f"{tenant} is made and ready.")
         else:
             messages.warning(
-                request, f"{tenant} is made, but its schema is not: see why, and try again, below."
+                request, f"{tenant} is made, but its schema is not: its page says why, and tries again."
             )
 
     def response_add(self, request: HttpRequest, obj: Tenant, post_url_continue: Any = None) -> HttpResponse:  # noqa: ARG002 -- Django's
-        """Go to the page of the new tenant."""
-        return redirect(self.page_of(obj))
+        """Go to the page of the new tenant, or to the first page where the person may not see tenants."""
+        may_see = self.has_view_or_change_permission(request)
+        return redirect(self.page_of(obj) if may_see else f"{self.admin_site.name}:index")
 
     def page_of(self, tenant: Tenant) -> str:
         """Return the address of a tenant's page."""

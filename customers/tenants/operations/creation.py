@@ -68,10 +68,10 @@ def register_tenant(  # noqa: PLR0913 -- what a tenant begins with
     tenant.full_clean()
     tenant.save()
     primary = draft_domain(tenant, domain or f"{slug}.{settings.BASE_DOMAIN}", is_primary=True)
-    primary.full_clean()
+    primary.full_clean(exclude={"tenant"})  # which was made a moment ago: nothing stands in its way
     primary.save()
     placement = Placement(tenant=tenant, state=PlacementState.PROVISIONING)
-    placement.full_clean()
+    placement.full_clean(exclude={"tenant"})
     placement.save()
     reach(Moment.CREATED, actor=actor, tenant=tenant, owner=owner)
     return tenant
