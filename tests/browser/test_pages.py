@@ -90,7 +90,7 @@ def walk_platform(page: Page, demo: dict[str, Any]) -> Iterator[str]:
     page.get_by_role("link", name="Delete tenant").click()
     page.wait_for_url(re.compile(r"/delete/"))
     yield "tenant-delete"
-    page.keyboard.type("no slug")  # the field has the focus
+    page.get_by_label(re.compile("^Type .+ to confirm")).fill("no slug")
     page.keyboard.press("Enter")
     page.get_by_text("is not its slug").wait_for()
     yield "tenant-delete-refused"
