@@ -10,6 +10,7 @@ from config.foundation.admin.pages import (
     ReadOnlyInline,
 )
 from config.foundation.admin.permissions import PermittedBySite
+from config.foundation.admin.refused import sentence_of
 
 __all__ = [
     "COUNTED_ROWS_MAX",
@@ -23,4 +24,5 @@ __all__ = [
     "ReadOnlyAdmin",
     "ReadOnlyInline",
     "safe_cell",
+    "sentence_of",
 ]
