@@ -118,6 +118,8 @@ def refusal_of(error: DatabaseError) -> ValidationError | Refused | None:  # noq
         return _at(field, field.error_messages["null"], "null") if field else None
     if state == FOREIGN_KEY:
         return _of_foreign_key(model, name, diagnosis.message_detail or "")
+    if name in _unique_fields(model):
+        return _of_unique_field(model, _unique_fields(model)[name], diagnosis.message_detail or "")
     return _rules_of(model).get(name) or ValidationError(OVERTAKEN, code="conflict")
 
 
@@ -174,7 +176,7 @@ def _models_by_table() -> dict[str, type[models.Model]]:
 
 @cache
 def _rules_of(model: type[models.Model]) -> dict[str, ValidationError]:
-    """Return what each unique and check constraint of a table says, by its name in the database."""
+    """Return what each declared constraint and lower limit of a table says, by its name in the database."""
     table = model._meta.db_table
     rules = {
         constraint.name: ValidationError(
@@ -195,15 +197,6 @@ def _rules_of(model: type[models.Model]) -> dict[str, ValidationError]:
             {NON_FIELD_ERRORS: [said]}
         )
     for field in model._meta.concrete_fields:
-        if field.unique:
-            said = model().unique_error_message(model, (field.name,))
-            error = ValidationError({field.name: [said]})
-            suffixes = ("pkey",) if field.primary_key else ("key", "uniq")
-            names = [
-                f"{table}_{suffix}" if field.primary_key else f"{table}_{field.column}_{suffix}"
-                for suffix in suffixes
-            ]
-            rules |= dict.fromkeys(names, error)
         if isinstance(field, PositiveIntegerRelDbTypeMixin):
             limit = ValidationError(MinValueValidator.message, code="min_value", params={"limit_value": 0})
             rules[f"{table}_{field.column}_check"] = ValidationError({field.name: [limit]})
@@ -220,6 +213,26 @@ def _name_of(table: str, columns: list[str], suffix: str) -> str:
     """Return the name, shortened where it is too long, that migrations give a constraint, without its digest."""
     editor: Any = connection.SchemaEditorClass(connection)
     return _plain(editor._create_index_name(table, columns, suffix=suffix))  # noqa: SLF001 -- Django's own rule for it
+
+
+def _of_unique_field(model: type[models.Model], field: Any, detail: str) -> ValidationError:
+    """Return what is said of a value that another row has, as the row that was to have it says it."""
+    key = _KEY.search(detail)
+    row = model(**({field.attname: key["value"]} if key and key["column"] == field.column else {}))
+    return ValidationError({field.name: [row.unique_error_message(model, (field.name,))]})
+
+
+@cache
+def _unique_fields(model: type[models.Model]) -> dict[str, Any]:
+    """Return the columns of a table that are unique each by itself, by the constraint's name in the database."""
+    table = model._meta.db_table
+    found: dict[str, Any] = {}
+    for field in model._meta.concrete_fields:
+        if field.primary_key:
+            found[f"{table}_pkey"] = field
+        elif field.unique:
+            found |= dict.fromkeys((f"{table}_{field.column}_{suffix}" for suffix in ("key", "uniq")), field)
+    return found
 
 
 def _foreign_keys(model: type[models.Model]) -> list[Any]:

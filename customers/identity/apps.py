@@ -23,9 +23,17 @@ class IdentityConfig(AppConfig):
     verbose_name = "People and access"
 
     def ready(self) -> None:
-        """Explain the app's refusals, make the creators of tenants their owners, and note who signs in."""
-        from customers.identity.operations import make_creator_owner  # noqa: PLC0415 -- needs the models loaded
-        from customers.tenants.operations import Moment, on_lifecycle  # noqa: PLC0415 -- likewise
+        """Explain the app's refusals, take part in the life of tenants, and note who signs in."""
+        from customers.identity.operations import (  # noqa: PLC0415 -- needs the models loaded
+            count_members,
+            make_creator_owner,
+            revoke_tokens_of_tenant,
+        )
+        from customers.tenants.operations import (  # noqa: PLC0415 -- likewise
+            Moment,
+            on_lifecycle,
+            register_usage,
+        )
 
         error_registry.register(*ERROR_KINDS)
         register_trigger_rule(
@@ -33,6 +41,8 @@ class IdentityConfig(AppConfig):
         )
         register_trigger_rule("row_keeps_tenant", code=MOVED, message=STAYS_IN_ITS_TENANT)
         on_lifecycle(Moment.CREATED, make_creator_owner)
+        on_lifecycle(Moment.DELETED, revoke_tokens_of_tenant)
+        register_usage("members", count_members)
         user_logged_in.connect(_on_login, dispatch_uid="identity.login")
         user_logged_out.connect(_on_logout, dispatch_uid="identity.logout")
         user_login_failed.connect(_on_failed_login, dispatch_uid="identity.login_failed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, ClassVar, Self
 from uuid import uuid4
@@ -151,6 +152,8 @@ class Tenant(Row, TenantMixin):  # type: ignore[misc]
             ValidationError: ``parent_unavailable`` when the parent is deleted, ``tenant_cycle``, ``depth_exceeded``.
         """
         super().clean()
+        self._clean_emptied("params", {}, validate_params)
+        self._clean_emptied("images", [], validate_images)
         if self.parent is None:
             return
         if self.parent.deleted_at is not None:
@@ -175,6 +178,15 @@ class Tenant(Row, TenantMixin):  # type: ignore[misc]
                     }
                 )
 
+    def _clean_emptied(self, column: str, empty: Any, validate: Callable[[Any], None]) -> None:
+        """Check what Django's validators never see: an empty value of another kind than the column's."""
+        value = getattr(self, column)
+        if not value and value != empty:
+            try:
+                validate(value)
+            except ValidationError as error:
+                raise ValidationError({column: error}) from None
+
     def unique_error_message(self, model_class: Any, unique_check: Any) -> ValidationError:
         """Return what is said of a slug or name that another tenant has."""
         taken = {
@@ -182,7 +194,7 @@ class Tenant(Row, TenantMixin):  # type: ignore[misc]
             ("name_key",): (
                 "Another tenant is called “%(value)s”: choose another name.",
                 "name_taken",
-                self.name,
+                self.name or self.name_key,
             ),
         }
         if tuple(unique_check) not in taken:

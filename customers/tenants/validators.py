@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ IMAGES_MAX = 10
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*", re.ASCII)
+_DEVIATIONS = frozenset("ßς\u200c\u200d")  # IDNA 2003 and 2008 read these as different hosts
 
 
 def validate_slug(value: str) -> None:
@@ -45,6 +47,20 @@ def validate_host(value: str) -> None:
             code="host_invalid",
             params={"value": value},
         )
+
+
+def normalized_host(value: str) -> str:
+    """Return a host name as it is kept: lower case, without the final dot, international labels as ``xn--…``.
+
+    Raises:
+        ValidationError: ``host_invalid``.
+    """
+    host = value.strip().lower().removesuffix(".")
+    if not host.isascii() and not _DEVIATIONS & set(host):
+        with suppress(UnicodeError):  # the validator says what a host is
+            host = host.encode("idna").decode("ascii").lower()
+    validate_host(host)
+    return host
 
 
 def validate_params(value: Any) -> None:

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
 from config.foundation.actor import Actor
 from config.foundation.admin import AuditedAdmin, ReadOnlyInline
@@ -33,7 +34,6 @@ class UserAdmin(AuditedAdmin):
     list_display = ("email", "first_name", "last_name", "status", "is_staff", "is_superuser", "created_at")
     list_filter = ("status", "is_staff", "is_superuser")
     search_fields = ("email", "first_name", "last_name")
-    filter_horizontal = ("groups", "user_permissions")
     inlines = (HeldMembershipInline,)
     actions = ("activate", "deactivate", "archive")
     readonly_fields = ("events",)
@@ -58,6 +58,14 @@ class UserAdmin(AuditedAdmin):
         """Let only superusers give power over the platform."""
         fields = super().get_readonly_fields(request, obj)
         return fields if request.user.is_superuser else [*fields, *POWERS]
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Choose groups and permissions in a field that is searched, and as wide as the page."""
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if field is not None:
+            field.widget = UnfoldAdminSelect2MultipleWidget(choices=field.choices)
+            field.help_text = ""  # how to choose several is another thing here
+        return field
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 -- Django's
         """Save the person, with a password where one was given; another state is a move of its own."""
@@ -95,7 +103,7 @@ class UserAdmin(AuditedAdmin):
             return "—"
         page = f"{self.admin_site.name}:audit_auditevent_changelist"
         address = reverse(page, query={"person": person.display_id})
-        return format_html('<a href="{}">Events by or about this person</a>', address)
+        return format_html('<a class="sb-link" href="{}">Events by or about this person</a>', address)
 
     def _move(self, request: Any, queryset: Any, status: UserStatus) -> None:
         moved = 0

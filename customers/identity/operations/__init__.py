@@ -6,6 +6,7 @@ from customers.identity.operations.memberships import (
     Mapped,
     Mapping,
     add_membership,
+    count_members,
     make_creator_owner,
     map_people,
     move_membership,
@@ -18,6 +19,7 @@ from customers.identity.operations.tokens import (
     create_token,
     note_token_use,
     revoke_token,
+    revoke_tokens_of_tenant,
     rotate_token,
 )
 
@@ -31,6 +33,7 @@ __all__ = [
     "Mapping",
     "add_membership",
     "authority_in",
+    "count_members",
     "create_role",
     "create_token",
     "create_user",
@@ -44,6 +47,7 @@ __all__ = [
     "note_logout",
     "note_token_use",
     "revoke_token",
+    "revoke_tokens_of_tenant",
     "rotate_token",
     "set_password",
     "update_role",

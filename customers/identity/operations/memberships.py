@@ -172,6 +172,11 @@ def make_creator_owner(*, actor: Actor, tenant: Tenant, owner: Any) -> None:
         )
 
 
+def count_members(tenant: Tenant) -> int:
+    """Count the active memberships of a tenant, as plans limit them."""
+    return Membership.objects.filter(tenant=tenant, status=MembershipStatus.ACTIVE).count()
+
+
 def _mapped(
     actor: Actor, tenant: Tenant, mapping: Mapping, source: MembershipSource, may: Authority
 ) -> Mapped:

@@ -32,8 +32,11 @@ def create_token(  # noqa: PLR0913 -- the columns of a token
     """Make a token that acts as the user narrowed to these privileges, and return its text: it is shown once.
 
     Raises:
-        ValidationError: ``lifetime_exceeded`` beyond 365 days, ``networks_invalid``, ``privilege_unknown``.
+        ValidationError: ``lifetime_exceeded`` beyond 365 days, ``networks_invalid``, ``privilege_unknown``;
+            ``tenant_unavailable`` for a deleted tenant.
     """
+    if tenant is not None:
+        _keep_open(tenant)
     text = new_text()
     token = ApiToken(
         user=user,
@@ -104,6 +107,17 @@ def revoke_token(
     return current
 
 
+def revoke_tokens_of_tenant(*, actor: Actor, tenant: Tenant, owner: Any) -> None:  # noqa: ARG001 -- the shape of a step
+    """End the tokens of a tenant that is being deleted; who restores it makes new ones.
+
+    The caller holds the tenant's row, so that none is made meanwhile.
+    """
+    if tenant.deleted_at is None:
+        raise ValueError(f"{tenant} is not being deleted")
+    for token in ApiToken.objects.filter(tenant=tenant, revoked_at__isnull=True).order_by("pk"):
+        revoke_token(actor=actor, token=token, now=tenant.deleted_at)
+
+
 def note_token_use(*, token: ApiToken, now: datetime) -> None:
     """Remember when a token was used, at most once a minute, however many requests use it at the same time."""
     noted = _noted_use(token)
@@ -118,6 +132,13 @@ def note_token_use(*, token: ApiToken, now: datetime) -> None:
     values: dict[str, Any] = {"token": token.pk, "now": now, "due": now - TOKEN_USE_INTERVAL}
     with connections[router.db_for_write(ApiTokenUse)].cursor() as cursor:
         cursor.execute(statement, values)
+
+
+def _keep_open(tenant: Tenant) -> None:
+    """Refuse a deleted tenant, and let none be deleted before the token is committed and so revoked with it."""
+    current = Tenant.objects.select_for_update(no_key=True).filter(pk=tenant.pk).first()
+    if current is None or current.deleted_at is not None:
+        raise ValidationError("Tokens cannot be made for this tenant.", code="tenant_unavailable")
 
 
 def _put_secret(token: ApiToken, text: TokenText) -> None:

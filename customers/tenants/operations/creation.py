@@ -8,15 +8,19 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from config.foundation.actor import Actor, operation
 from config.foundation.rows import public_schema
 from customers.tenants.enums import PlacementState
-from customers.tenants.models import Domain, Placement, Tenant
+from customers.tenants.models import Placement, Tenant
+from customers.tenants.operations.domains import draft_domain
 from customers.tenants.operations.lifecycle import Moment, reach
+from customers.tenants.operations.locking import lock_live_tenant
 from customers.tenants.operations.provisioning import provision_after_commit, provision_tenant
 from customers.tenants.operations.tree import lock_tree
 
 CHANGEABLE = frozenset({"name", "type", "description", "head", "ordering", "images", "params"})
 
 
-def create_tenant(*, actor: Actor, slug: str, name: str, owner: Any = None, **values: Any) -> Tenant:
+def create_tenant(
+    *, actor: Actor, slug: str, name: str, owner: Any = None, domain: str = "", **values: Any
+) -> Tenant:
     """Make a tenant and its schema, and return it in use.
 
     Inside a transaction it is returned as it waits for its schema, which is made after the commit.
@@ -26,6 +30,7 @@ def create_tenant(*, actor: Actor, slug: str, name: str, owner: Any = None, **va
         slug: stands in its addresses, for ever.
         name: what people call it.
         owner: the person who becomes its owner.
+        domain: its primary host, which selects it once it is verified; without one ``<slug>.<BASE_DOMAIN>``.
         values: further columns of Tenant, such as ``type``.
 
     Raises:
@@ -33,7 +38,7 @@ def create_tenant(*, actor: Actor, slug: str, name: str, owner: Any = None, **va
         Refused: ``provisioning_failed``; the tenant is there, and ``provision_tenant`` tries again.
     """
     with public_schema():
-        tenant = register_tenant(actor=actor, slug=slug, name=name, owner=owner, **values)
+        tenant = register_tenant(actor=actor, slug=slug, name=name, owner=owner, domain=domain, **values)
     if transaction.get_connection(DEFAULT_DB_ALIAS).in_atomic_block:
         provision_after_commit(actor=actor, tenant=tenant)
         return tenant
@@ -41,12 +46,13 @@ def create_tenant(*, actor: Actor, slug: str, name: str, owner: Any = None, **va
 
 
 @operation(verb="create")
-def register_tenant(
+def register_tenant(  # noqa: PLR0913 -- what a tenant begins with
     *,
     actor: Actor,
     slug: str,
     name: str,
     owner: Any = None,
+    domain: str = "",
     reason: str = "",  # noqa: ARG001 -- read by the decorator
     **values: Any,
 ) -> Tenant:
@@ -61,9 +67,9 @@ def register_tenant(
     tenant = Tenant.draft(slug=slug, name=name, **values)
     tenant.full_clean()
     tenant.save()
-    domain = Domain(tenant=tenant, domain=f"{slug}.{settings.BASE_DOMAIN}", is_primary=True)
-    domain.full_clean(exclude={"tenant"})  # which was made a moment ago: nothing stands in its way
-    domain.save()
+    primary = draft_domain(tenant, domain or f"{slug}.{settings.BASE_DOMAIN}", is_primary=True)
+    primary.full_clean(exclude={"tenant"})  # which was made a moment ago: nothing stands in its way
+    primary.save()
     placement = Placement(tenant=tenant, state=PlacementState.PROVISIONING)
     placement.full_clean(exclude={"tenant"})
     placement.save()
@@ -83,11 +89,11 @@ def update_tenant(
 
     Raises:
         TypeError: a column that has an operation of its own, or never changes.
-        ValidationError: what the columns refuse, ``name_taken`` among it.
+        ValidationError: what the columns refuse, ``name_taken`` among it; ``tenant_unavailable``.
     """
     if unknown := values.keys() - CHANGEABLE:
         raise TypeError(f"update_tenant does not change {', '.join(sorted(unknown))}")
-    current = Tenant.objects.select_for_update(of=("self",)).get(pk=tenant.pk)
+    current = lock_live_tenant(tenant)
     if "name" in values:
         current.name_it(values.pop("name"))
     for name, value in values.items():

@@ -1,7 +1,6 @@
 """Making the schema of a tenant: whole or not at all, and tried again as often as it takes."""
 
 import logging
-from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, transaction
@@ -30,7 +29,11 @@ def provision_after_commit(*, actor: Actor, tenant: Tenant) -> None:
 
     A failure is logged and stands in the placement: whoever waits for the transaction has an answer already.
     """
-    transaction.on_commit(partial(provision_tenant, actor=actor, tenant=tenant), robust=True)
+
+    def provision() -> None:  # no partial: Django logs the name of what failed, and a partial has none
+        provision_tenant(actor=actor, tenant=tenant)
+
+    transaction.on_commit(provision, robust=True)
 
 
 def provision_tenant(*, actor: Actor, tenant: Tenant) -> Tenant:
@@ -103,7 +106,7 @@ def _make_schema(tenant: Tenant, blueprint: Blueprint | None) -> None:
         return
     if blueprint is not None and not schema_exists(tenant.schema_name, using=OWNER_ALIAS):
         blueprint.build(tenant.schema_name)
-        open_schema(tenant.schema_name, is_new=True)
+        open_schema(tenant.schema_name)
     else:
         create_schema(tenant.schema_name)
         migrate_schema(tenant.schema_name)

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from config.foundation.actor import Actor, operation
@@ -11,6 +10,7 @@ from config.foundation.rows import public_schema
 from customers.tenants.enums import PlacementState, TenantStatus
 from customers.tenants.models import Placement, Tenant
 from customers.tenants.operations.lifecycle import Moment, reach
+from customers.tenants.operations.locking import lock_tenant
 from customers.tenants.operations.tree import lock_tree
 
 RESTORABLE_FOR = timedelta(days=30)
@@ -44,12 +44,14 @@ def delete_tenant(
 ) -> Tenant:
     """Take a tenant away from everybody, restorable for 30 days: its name is free again, slug and hosts stay reserved.
 
+    The apps' steps see the tenant as it will be, ``deleted_at`` included, before it is saved.
+
     Raises:
         Refused: ``has_children`` with their number; ``invalid_transition`` for one that is deleted.
     """
     with public_schema():
         lock_tree()
-        current = _locked(tenant)
+        current = lock_tenant(tenant)
         if current.status == TenantStatus.DELETED:
             raise _impossible(current, TenantStatus.DELETED)
         children = current.children.filter(deleted_at__isnull=True).count()
@@ -59,10 +61,10 @@ def delete_tenant(
                 f"{children} tenants are below {current}: move or delete them first.",
                 count=children,
             )
-        reach(Moment.DELETED, actor=actor, tenant=current)
-        _place(current, PlacementState.READY, PlacementState.RETIRED)
         current.status = TenantStatus.DELETED
         current.deleted_at, current.deleted_by = now, actor.user_id
+        reach(Moment.DELETED, actor=actor, tenant=current)
+        _place(current, PlacementState.READY, PlacementState.RETIRED)
         current.name_it(current.name)
         return _saved(current)
 
@@ -84,7 +86,7 @@ def restore_tenant(
     """
     with public_schema():
         lock_tree()
-        current = _locked(tenant)
+        current = lock_tenant(tenant)
         if current.status != TenantStatus.DELETED or current.deleted_at is None:
             raise _impossible(current, TenantStatus.ACTIVE)
         if current.purged_at is not None or now > current.deleted_at + RESTORABLE_FOR:
@@ -122,7 +124,7 @@ def _archive(*, actor: Actor, tenant: Tenant, status: TenantStatus, reason: str)
 
 def _moved(actor: Actor, tenant: Tenant, status: TenantStatus, moment: Moment) -> Tenant:
     with public_schema():
-        current = _locked(tenant)
+        current = lock_tenant(tenant)
         if current.status == status:
             return current
         if status not in _MOVES.get(TenantStatus(current.status), frozenset()):
@@ -131,13 +133,6 @@ def _moved(actor: Actor, tenant: Tenant, status: TenantStatus, moment: Moment) -
         saved = _saved(current)
         reach(moment, actor=actor, tenant=saved)
         return saved
-
-
-def _locked(tenant: Tenant) -> Tenant:
-    current = Tenant.objects.select_for_update(of=("self",)).get(pk=tenant.pk)
-    if current.is_public:
-        raise ValidationError("The platform's own row stays as it is.", code="tenant_unavailable")
-    return current
 
 
 def _saved(tenant: Tenant) -> Tenant:

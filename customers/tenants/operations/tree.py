@@ -8,6 +8,7 @@ from config.foundation.actor import Actor, operation
 from config.foundation.errors import Refused
 from config.foundation.rows import public_schema
 from customers.tenants.models import MAX_DEPTH, Tenant
+from customers.tenants.operations.locking import refuse_deleted
 
 
 def lock_tree() -> None:
@@ -28,11 +29,13 @@ def move_tenant(
 
     Raises:
         Refused: ``tenant_cycle``, ``depth_exceeded``, ``parent_unavailable``.
+        ValidationError: ``tenant_unavailable`` for a deleted tenant.
     """
     with public_schema():
         lock_tree()
         parents = {one.pk: one for one in Tenant.objects.order_by("pk")}
         moved = parents[tenant.pk]
+        refuse_deleted(moved)
         above = parents[parent.pk] if parent is not None else None
         _refuse_parent(moved, above, parents)
         below = _subtree(moved, parents)

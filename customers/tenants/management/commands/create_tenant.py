@@ -21,6 +21,9 @@ class Command(BaseCommand):
         parser.add_argument("slug", help="stands in addresses, for ever: /t/<slug>/")
         parser.add_argument("name", help="what people call it")
         parser.add_argument("--owner", metavar="EMAIL", required=True, help="the person who owns it")
+        parser.add_argument(
+            "--domain", default="", help="its primary host; without one <slug>.<the platform's domain>"
+        )
         parser.add_argument("--type", default="", help="a word of your own, such as bank")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 -- Django's signature
@@ -31,6 +34,7 @@ class Command(BaseCommand):
                 actor=Actor.system("create_tenant"),
                 slug=options["slug"],
                 name=options["name"],
+                domain=options["domain"],
                 type=options["type"],
                 owner=owner,
             )
