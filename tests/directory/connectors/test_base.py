@@ -213,3 +213,19 @@ def test_the_chain_names_the_command_and_the_verb():
     written = AuditEvent.objects.filter(id__gt=head)
     assert set(written.values_list("actor", flat=True)) == {"system:import_example"}
     assert set(written.values_list("action", flat=True)) == {"import"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("bank.code", "4111111111111111"),
+        ("bic", "enc1.1.c2VhbGVk"),
+        ("bank.code", "MC4CAQAwBQYDK2VwBCIEI" + "A" * 43),
+    ],
+)
+def test_an_import_takes_no_secret_and_does_not_repeat_it(kind, value):
+    secret = IdentifierRecord(3, "AAAASE22XXX", kind, value, "SE")
+    outcome = run([*TWO_BANKS, secret])
+    assert (outcome.rows_rejected, outcome.errors[0]["row"]) == (1, 3)
+    assert value not in str(SourceRun.objects.get().errors)
+    assert Identifier.objects.count() == 2
