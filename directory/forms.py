@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 from directory.enums import SensitivityTier
 from directory.rails.kinds import IdentifierError, IdentifierRole
 from directory.rails.registry import registry
+from directory.validators.secrets import may_be_secret
 
 MASK = "•••"
 KEEP = "Not shown. Leave empty to keep what is stored."
@@ -91,7 +92,12 @@ class DirectoryForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
             for name, errors in self.errors.as_data().items()
             if any(error.code in REFUSED_UNSEEN for error in errors)
         }
+        refused |= {name for name in self.fields if may_be_secret(self._typed(name))}
         return refused | set(self.unseen_together) | set(self.kept) if refused else set(self.kept)
+
+    def _typed(self, name: str) -> str:
+        value = self.fields[name].widget.value_from_datadict(self.data, self.files, self.add_prefix(name))
+        return value if isinstance(value, str) else ""
 
 
 class IdentifierForm(DirectoryForm):

@@ -190,7 +190,7 @@ def _rules_of(model: type[models.Model]) -> dict[str, ValidationError]:
         )
         for constraint in model._meta.constraints
     }
-    columns: dict[str, str] = {field.name: field.column for field in model._meta.concrete_fields}
+    columns = {field.name: str(field.column) for field in model._meta.concrete_fields}
     for together in model._meta.unique_together:
         said = model().unique_error_message(model, tuple(together))
         rules[_name_of(table, [columns[name] for name in together], "_uniq")] = ValidationError(

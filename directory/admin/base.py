@@ -10,7 +10,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from config.foundation.actor import Actor
 from config.foundation.admin import AuditedAdmin, AuditedInline, ExportMixin
-from directory.forms import IndentedJSONField
+from directory.forms import DirectoryForm, IndentedJSONField
 from directory.operations import delete_row, save_row
 
 MONOSPACED = "font-family: ui-monospace, monospace"
@@ -58,6 +58,7 @@ class CoveredFields:
 class DirectoryAdmin(CoveredFields, ExportMixin, AuditedAdmin):
     """Pages of one table of the directory; each row is saved, or deleted, by one operation."""
 
+    form = DirectoryForm
     formfield_overrides = OVERRIDES
     list_filter_submit = True
     list_fullwidth = True
@@ -88,6 +89,7 @@ class DirectoryAdmin(CoveredFields, ExportMixin, AuditedAdmin):
 class DirectoryInline(CoveredFields, AuditedInline):
     """Rows on the page of the row that they belong to."""
 
+    form = DirectoryForm
     tab = True
     per_page = 20
     show_change_link = True

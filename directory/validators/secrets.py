@@ -52,6 +52,11 @@ def refuse_secrets(row: models.Model, excluded: Collection[str] = ()) -> dict[st
     return found
 
 
+def may_be_secret(text: str) -> bool:
+    """Tell whether a text holds what is refused in some column: such a text is not shown again, whatever refused it."""
+    return is_encrypted(text.lstrip()) or holds_card_number(text) or may_hold_private_key(text)
+
+
 def shortened(error: ValidationError) -> ValidationError:
     """Return the refusal of a column without what it repeats, where that is long: it may be anything."""
     if not hasattr(error, "error_dict"):
