@@ -68,7 +68,8 @@ def refused(table: str, name: str, kind: str, column: str | None) -> Any:
 def rows(query: str) -> list[tuple[Any, ...]]:
     with as_owner(), connection.cursor() as cursor:
         cursor.execute(query)
-        return cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def codes(refusal: Any) -> set[str]:
@@ -119,10 +120,15 @@ def test_a_constraint_that_no_model_declares_is_found(acme):
 def raised() -> list[tuple[str, str, str]]:
     """Return (function, constraint, state) of each error that a trigger of the selected schema raises."""
     return [
-        (function, (NAMED.search(statement) or [None, ""])[1], (STATE.search(statement) or [None, ""])[1])
+        (function, first(NAMED, statement), first(STATE, statement))
         for function, source in rows(FUNCTIONS)
         for statement in RAISE.findall(source)
     ]
+
+
+def first(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    return found[1] if found else ""
 
 
 def wordless(found: list[tuple[str, str, str]]) -> list[str]:

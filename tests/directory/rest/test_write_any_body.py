@@ -1,6 +1,7 @@
 """Whatever body is sent to whatever writes: a problem with its place, never a fault of ours, and nothing stored."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.directory.rest.writes import Table, Written, document, tables, writte
 from tests.openapi import checker
 
 TABLES = pytest.mark.parametrize("table", tables(), ids=lambda table: table.path)
-OF_ANY_TYPE = (None, True, 7, 1.5, "x", [], {}, [1], {"a": 1}, [[]], [None])
+OF_ANY_TYPE: tuple[Any, ...] = (None, True, 7, 1.5, "x", [], {}, [1], {"a": 1}, [[]], [None])
 DEEP = b"[" * 200 + b"]" * 200
 BROKEN = {
     "empty": b"",

@@ -3,6 +3,7 @@
 import base64
 import json
 import logging
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -76,7 +77,7 @@ def free(table: Table) -> list[tuple[str, str]]:
     return found
 
 
-def offered(kind: str, text: str) -> list:
+def offered(kind: str, text: str) -> list[Any]:
     """Return a text in each way that a column of a type takes it."""
     if kind == "string":
         return [text]
