@@ -1,6 +1,7 @@
 """Pages of a table: nothing in Django's own log, each submission one act of the person who is signed in."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -92,7 +93,7 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002 -- Django's
         """Return the form; of a submission that was refused, one that shows the refusal."""
-        form = super().get_form(request, obj, change=change, **kwargs)
+        form = _keeping_moments(super().get_form(request, obj, change=change, **kwargs))
         refusal = getattr(request, REFUSAL, None)
         return form if refusal is None else refusing(form, refusal)
 
@@ -194,3 +195,17 @@ class ReadOnlyInline(_NeverWritten, AuditedInline):
 def _when_and_who(at: Any, name: str | None) -> str:
     when = localize(localtime(at))
     return f"{when} by {name}" if name else f"{when}"
+
+
+def _keeping_moments(form: type[Any]) -> type[Any]:
+    """Return the form as one that leaves a moment as it is stored where nobody changed it: it shows whole seconds."""
+
+    class KeepingForm(form):  # type: ignore[misc]  # the base is known when a page is shown
+        def clean(self) -> dict[str, Any] | None:
+            super().clean()
+            for name, value in self.cleaned_data.items():
+                if isinstance(value, datetime) and name not in self.changed_data:
+                    self.cleaned_data[name] = getattr(self.instance, name, value)
+            return None
+
+    return KeepingForm

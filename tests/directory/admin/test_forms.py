@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from django.db import connection
 
 from directory.models import Credential, Identifier, Participant, Policy, Source
-from tests.directory.admin.conftest import Screen
+from directory.operations import save_row
+from tests.directory.admin.conftest import ACTOR, Screen
 from tests.sealing import seal
 
 CARD = "4111111111111111"
@@ -182,3 +184,25 @@ def test_a_wrong_rule_is_explained_in_its_field(screen: Screen, acme: Any) -> No
     rule["when"]["op"] = "gte"
     assert screen.submit("directory/policy/add/", values | {"rule_json": json.dumps(rule)}).status_code == 302
     assert one(acme, Policy, name="night").rule_json == rule
+
+
+def test_a_form_that_changes_nothing_leaves_the_microseconds_of_a_moment(
+    screen: Screen, acme: Any, make_party: Party
+) -> None:
+    moment = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
+    party = make_party()
+    with acme:
+        row = save_row(
+            actor=ACTOR,
+            row=Identifier(participant=party, identifier_type="bic", value="DEUTDEFF", verified_at=moment),
+        )
+    shown = {"verified_at_0": "2026-03-01", "verified_at_1": "12:30:15"}
+    path = f"directory/identifier/{row.pk}/change/"
+    assert screen.submit(path, identifier_values(party, **shown)).status_code == 302
+    assert (one(acme, Identifier, pk=row.pk).verified_at, one(acme, Identifier, pk=row.pk).row_version) == (
+        moment,
+        1,
+    )
+    changed = identifier_values(party, **shown | {"verified_at_1": "12:30:16"})
+    assert screen.submit(path, changed).status_code == 302
+    assert one(acme, Identifier, pk=row.pk).verified_at == datetime(2026, 3, 1, 12, 30, 16, tzinfo=UTC)
