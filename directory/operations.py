@@ -6,14 +6,17 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import JSONField
+from django.db import connection
+from django.db.models import JSONField, QuerySet
+from psycopg import sql
 
 from config.foundation.actor import Actor, operation
-from config.foundation.constraints import refuse_while_in_use
+from config.foundation.constraints import OVERTAKEN, refuse_while_in_use
 from config.foundation.errors import Refused
 from config.foundation.rows import TenantRow
-from directory.enums import ArtifactStatus, SensitivityTier
-from directory.models import Identifier, PrefixRule, RoutingArtifact
+from directory.enums import ArtifactStatus, EdgeEnd, NodeType, SensitivityTier
+from directory.models import Capability, Credential, Edge, Endpoint, Identifier, PrefixRule, RoutingArtifact
+from directory.models.routing import NODE_MODELS
 
 WRITE_AGAIN = "Write the value again: it is sealed for the type and scope that it was written with."
 AnyRow = TypeVar("AnyRow", bound=TenantRow)
@@ -24,11 +27,14 @@ def save_row(*, actor: Actor, row: AnyRow, reason: str = "") -> AnyRow:  # noqa:
     """Validate a row of any directory table and save it, new or changed.
 
     Raises:
-        ValidationError: what the row's fields, its ``clean`` or its constraints refuse.
+        ValidationError: what the row's fields, its ``clean`` or its constraints refuse; ``conflict`` where somebody
+            changed it after it was read: all of its columns are written.
         Refused: ``artifact_not_draft``; ``not_found`` where the row was deleted meanwhile.
     """
     if not row._state.adding:
         stored = _locked(type(row), row.pk)
+        if row.row_version != stored.row_version:
+            raise ValidationError(OVERTAKEN, code="conflict")
         _refuse_in_force(stored)
         _refuse_unsealing(stored, row)
     return _saved(row)
@@ -93,11 +99,7 @@ def activate_artifact(
     Raises:
         Refused: ``not_found``, where the version was deleted meanwhile.
     """
-    versions = RoutingArtifact.objects.select_for_update().filter(kind=artifact.kind, name=artifact.name)
-    locked = {row.pk: row for row in versions.order_by("version", "pk")}  # two activations follow each other
-    current: RoutingArtifact | None = locked.get(artifact.pk)
-    if current is None:
-        raise _gone(RoutingArtifact)
+    current, versions = _locked_with_versions(artifact.pk)
     if current.status != ArtifactStatus.ACTIVE:
         versions.filter(status=ArtifactStatus.ACTIVE).update(status=ArtifactStatus.RETIRED)
         current.status = ArtifactStatus.ACTIVE
@@ -120,9 +122,60 @@ def merged(stored: Any, patch: Any) -> Any:
 
 
 def _saved(row: AnyRow) -> AnyRow:
+    if isinstance(row, Edge):
+        _hold_ends(row)
+    elif isinstance(row, Capability | Credential):
+        _hold_endpoint(row)
+    elif isinstance(row, Endpoint):
+        _refuse_leaving_parts(row)
     row.full_clean()
     row.save()
     return row
+
+
+def _hold_ends(edge: Edge) -> None:
+    """Keep the rows that an edge joins from being deleted before it is written; no key of the database does."""
+    own = [
+        (NODE_MODELS[NodeType(kind)], row_id)
+        for end, kind, row_id in (
+            (edge.from_end, edge.from_type, edge.from_id),
+            (edge.to_end, edge.to_type, edge.to_id),
+        )
+        if end == EdgeEnd.OWN and kind in NodeType
+    ]
+    for model, row_id in sorted(own, key=lambda end: (end[0]._meta.db_table, str(end[1]))):
+        _hold(model, row_id)
+
+
+def _hold_endpoint(row: Capability | Credential) -> None:
+    """Keep the endpoint of a row with its participant until the row is written, and read it as it is now."""
+    if row.endpoint_id is not None:
+        _hold(Endpoint, row.endpoint_id)
+        row.endpoint = Endpoint.objects.filter(pk=row.endpoint_id).first() or row.endpoint
+
+
+def _hold(model: type[TenantRow], row_id: UUID) -> None:
+    """Keep a row from being deleted or changed by an operation, as a foreign key does; others may hold it as well."""
+    with connection.cursor() as cursor:
+        table = sql.Identifier(model._meta.db_table)
+        statement = sql.SQL("SELECT FROM {} WHERE id = %s FOR KEY SHARE").format(table)
+        cursor.execute(statement.as_string(cursor.connection), [row_id])
+
+
+def _refuse_leaving_parts(endpoint: Endpoint) -> None:
+    """Refuse another participant for an endpoint that capabilities or credentials of the earlier one name.
+
+    Raises:
+        ValidationError: ``endpoint_of_another_participant``, under ``participant``.
+    """
+    if endpoint._state.adding:
+        return
+    for model in (Capability, Credential):
+        if model.objects.filter(endpoint=endpoint).exclude(participant=endpoint.participant_id).exists():
+            message = f"{model._meta.verbose_name_plural} of its participant name this endpoint. Change those first."
+            raise ValidationError(
+                {"participant": ValidationError(message.capitalize(), code="endpoint_of_another_participant")}
+            )
 
 
 def _locked(model: type[AnyRow], row_id: UUID) -> AnyRow:
@@ -133,6 +186,17 @@ def _locked(model: type[AnyRow], row_id: UUID) -> AnyRow:
     if row is None:
         raise _gone(model)
     return row
+
+
+def _locked_with_versions(artifact_id: UUID) -> tuple[RoutingArtifact, QuerySet[RoutingArtifact]]:
+    """Lock all versions of an artifact, so that two activations follow each other; return it and the versions."""
+    while named := RoutingArtifact.objects.filter(pk=artifact_id).first():
+        versions = RoutingArtifact.objects.select_for_update().filter(kind=named.kind, name=named.name)
+        for row in versions.order_by("version", "pk"):
+            if row.pk == artifact_id:
+                return row, versions
+        # It was renamed, or deleted, before it could be locked.
+    raise _gone(RoutingArtifact)
 
 
 def _gone(model: type[TenantRow]) -> Refused:
