@@ -2,20 +2,30 @@
 
 from collections.abc import Mapping
 from copy import copy
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import JSONField, QuerySet
+from django.db.models import CASCADE, ForeignKey, JSONField, QuerySet
 from psycopg import sql
 
 from config.foundation.actor import Actor, operation
-from config.foundation.constraints import OVERTAKEN, refuse_while_in_use
+from config.foundation.constraints import OVERTAKEN, missing_reference, refuse_while_in_use
 from config.foundation.errors import Refused
 from config.foundation.rows import TenantRow
 from directory.enums import ArtifactStatus, EdgeEnd, NodeType, SensitivityTier
-from directory.models import Capability, Credential, Edge, Endpoint, Identifier, PrefixRule, RoutingArtifact
+from directory.models import (
+    Capability,
+    Credential,
+    Edge,
+    Endpoint,
+    Identifier,
+    Participant,
+    PrefixRule,
+    RoutingArtifact,
+)
 from directory.models.routing import NODE_MODELS
 
 WRITE_AGAIN = "Write the value again: it is sealed for the type and scope that it was written with."
@@ -124,62 +134,26 @@ def merged(stored: Any, patch: Any) -> Any:
 def _saved(row: AnyRow) -> AnyRow:
     if isinstance(row, Edge):
         _hold_ends(row)
-    elif isinstance(row, Capability | Credential):
-        _hold_endpoint(row)
-    elif isinstance(row, Endpoint):
+    else:
+        _hold_owners(row)
+    if isinstance(row, Endpoint) and not row._state.adding:
         _refuse_leaving_parts(row)
     row.full_clean()
     row.save()
     return row
 
 
-def _hold_ends(edge: Edge) -> None:
-    """Keep the rows that an edge joins from being deleted before it is written; no key of the database does."""
-    own = [
-        (NODE_MODELS[NodeType(kind)], row_id)
-        for end, kind, row_id in (
-            (edge.from_end, edge.from_type, edge.from_id),
-            (edge.to_end, edge.to_type, edge.to_id),
-        )
-        if end == EdgeEnd.OWN and kind in NodeType
-    ]
-    for model, row_id in sorted(own, key=lambda end: (end[0]._meta.db_table, str(end[1]))):
-        _hold(model, row_id)
-
-
-def _hold_endpoint(row: Capability | Credential) -> None:
-    """Keep the endpoint of a row with its participant until the row is written, and read it as it is now."""
-    if row.endpoint_id is not None:
-        _hold(Endpoint, row.endpoint_id)
-        row.endpoint = Endpoint.objects.filter(pk=row.endpoint_id).first() or row.endpoint
-
-
-def _hold(model: type[TenantRow], row_id: UUID) -> None:
-    """Keep a row from being deleted or changed by an operation, as a foreign key does; others may hold it as well."""
-    with connection.cursor() as cursor:
-        table = sql.Identifier(model._meta.db_table)
-        statement = sql.SQL("SELECT FROM {} WHERE id = %s FOR KEY SHARE").format(table)
-        cursor.execute(statement.as_string(cursor.connection), [row_id])
-
-
-def _refuse_leaving_parts(endpoint: Endpoint) -> None:
-    """Refuse another participant for an endpoint that capabilities or credentials of the earlier one name.
-
-    Raises:
-        ValidationError: ``endpoint_of_another_participant``, under ``participant``.
-    """
-    if endpoint._state.adding:
-        return
-    for model in (Capability, Credential):
-        if model.objects.filter(endpoint=endpoint).exclude(participant=endpoint.participant_id).exists():
-            message = f"{model._meta.verbose_name_plural} of its participant name this endpoint. Change those first."
-            raise ValidationError(
-                {"participant": ValidationError(message.capitalize(), code="endpoint_of_another_participant")}
-            )
-
-
 def _locked(model: type[AnyRow], row_id: UUID) -> AnyRow:
-    """Read a row as it is now, and let nobody else write it before this transaction ends."""
+    """Read a row as it is now, and let nobody else write it before this transaction ends.
+
+    What owns it is held first, as its deletion does: the other order deadlocks with that.
+    """
+    owners = _owners_of(model)
+    names = [owner.attname for owner in owners]
+    keys = model.objects.filter(pk=row_id).values_list(*names).first() if owners else None
+    for owner, key in zip(owners, keys or (), strict=False):
+        if key is not None:
+            _hold(owner.related_model, key)
     row: AnyRow | None = (
         model.objects.select_for_update(of=("self",)).filter(pk=row_id).order_by("pk").first()
     )
@@ -192,11 +166,83 @@ def _locked_with_versions(artifact_id: UUID) -> tuple[RoutingArtifact, QuerySet[
     """Lock all versions of an artifact, so that two activations follow each other; return it and the versions."""
     while named := RoutingArtifact.objects.filter(pk=artifact_id).first():
         versions = RoutingArtifact.objects.select_for_update().filter(kind=named.kind, name=named.name)
-        for row in versions.order_by("version", "pk"):
-            if row.pk == artifact_id:
-                return row, versions
-        # It was renamed, or deleted, before it could be locked.
+        locked = {row.pk: row for row in versions.order_by("version", "pk")}
+        if artifact_id in locked:  # else it was renamed, or deleted, before it could be locked
+            return locked[artifact_id], versions
     raise _gone(RoutingArtifact)
+
+
+def _hold_owners(row: TenantRow) -> None:
+    """Keep what a row goes with from being deleted or changed until it is written, and read it as it is now.
+
+    Raises:
+        ValidationError: ``not_found``, under the relation.
+    """
+    for owner in _owners_of(type(row)):
+        key = getattr(row, owner.attname)
+        if key is None:
+            continue
+        if not _hold(owner.related_model, key):
+            raise ValidationError({owner.name: missing_reference(owner.related_model)})
+        if owner.is_cached(row) and owner.related_model is not Participant:  # whose columns decide nothing
+            setattr(row, owner.name, owner.related_model.objects.get(pk=key))
+
+
+def _hold_ends(edge: Edge) -> None:
+    """Keep the rows that an edge joins from being deleted before it is written; no key of the database does.
+
+    Participants first, as in every write.
+    """
+    ends = [
+        (NODE_MODELS[NodeType(kind)], row_id)
+        for end, kind, row_id in (
+            (edge.from_end, edge.from_type, edge.from_id),
+            (edge.to_end, edge.to_type, edge.to_id),
+        )
+        if end == EdgeEnd.OWN and kind in NodeType and isinstance(row_id, UUID)
+    ]
+    parts = [(model, row_id) for model, row_id in ends if model is not Participant]
+    owners = {row_id for model, row_id in ends if model is Participant}
+    for model, row_id in parts:
+        owners |= set(model.objects.filter(pk=row_id).values_list("participant_id", flat=True))
+    for row_id in sorted(owners):
+        _hold(Participant, row_id)
+    for model, row_id in sorted(parts, key=lambda part: (part[0]._meta.db_table, part[1])):
+        _hold(model, row_id)
+
+
+def _hold(model: type[TenantRow], row_id: UUID) -> bool:
+    """Keep a row as a foreign key does: no operation deletes or changes it, others may hold it; tell if it is there."""
+    with connection.cursor() as cursor:
+        table = sql.Identifier(model._meta.db_table)
+        statement = sql.SQL("SELECT FROM {} WHERE id = %s FOR KEY SHARE").format(table)
+        cursor.execute(statement.as_string(cursor.connection), [row_id])
+        return bool(cursor.rowcount)
+
+
+def _refuse_leaving_parts(endpoint: Endpoint) -> None:
+    """Refuse another participant for an endpoint that capabilities or credentials of the earlier one name.
+
+    Raises:
+        ValidationError: ``endpoint_of_another_participant``, under ``participant``.
+    """
+    for model in (Capability, Credential):
+        if model.objects.filter(endpoint=endpoint).exclude(participant=endpoint.participant_id).exists():
+            error = ValidationError(
+                f"Some {model._meta.verbose_name_plural} of its participant name this endpoint: change those first.",
+                code="endpoint_of_another_participant",
+            )
+            raise ValidationError({"participant": error})
+
+
+@cache
+def _owners_of(model: type[TenantRow]) -> tuple[Any, ...]:
+    """Return the relations to rows that a row of this table is deleted with, from the top."""
+    return tuple(
+        field
+        for field in model._meta.concrete_fields
+        if isinstance(field, ForeignKey) and field.remote_field.on_delete is CASCADE
+    )
 
 
 def _gone(model: type[TenantRow]) -> Refused:

@@ -10,7 +10,15 @@ from django.db import transaction
 from django.db.models import UniqueConstraint
 
 from config.foundation.rest.views import WritableResource
-from directory.models import Capability, Endpoint, Participant, Policy, RoutingArtifact
+from directory.models import (
+    Capability,
+    Endpoint,
+    Identifier,
+    Participant,
+    Policy,
+    PrefixRule,
+    RoutingArtifact,
+)
 from directory.operations import save_row
 from directory.rest.resources import RESOURCES
 from tests import cast
@@ -194,6 +202,31 @@ def test_a_capability_and_its_endpoint_stay_with_one_participant(writer):
         assert endpoint.participant_id == capability.participant_id
 
 
+def test_writes_of_parts_and_deletions_of_what_owns_them_wait_in_one_order(writer):
+    for _ in range(4):
+        bank, table = made(Participant(name="Bank")), made(RoutingArtifact(kind="bin_table", name="t"))
+        endpoints = [
+            made(Endpoint(participant=bank, protocol="as4", address=f"https://as4.example/{n}"))
+            for n in (1, 2)
+        ]
+        name = made(Identifier(participant=bank, identifier_type="bic", value="BANKUS33"))
+        capability = made(Capability(participant=bank, endpoint=endpoints[0], service="a"))
+        rule = made(PrefixRule(artifact=table, prefix="411111"))
+        second = {"endpoint_id": endpoints[1].display_id}
+        edge = {"from_id": name.display_id, "to_id": endpoints[1].display_id, "relation": "translates_to"}
+        answers = run_together(
+            writer.later("DELETE", path_of(bank)),
+            writer.later("DELETE", path_of(endpoints[1])),
+            writer.later("DELETE", path_of(table)),
+            writer.later("PATCH", path_of(capability), second),
+            writer.later("PATCH", path_of(rule), {"priority": 7}),
+            writer.later("DELETE", path_of(rule)),
+            writer.later("POST", "edges", edge),
+            writer.later("POST", "capabilities", second | {"participant_id": bank.display_id}),
+        )
+        assert {one.status_code for one in answers} <= {200, 201, 204, 400, 404}
+
+
 def test_a_change_of_a_row_that_goes_is_refused_or_comes_first(writer):
     for is_first in (True, False):
         party = made(Participant(name="Bank"))
@@ -222,7 +255,7 @@ def test_changes_of_different_columns_all_stand(writer):
 def test_merges_into_one_document_all_stand(writer):
     bank = made(Participant(name="Bank"))
     endpoint = made(Endpoint(participant=bank, protocol="as4", address="https://as4.example/x"))
-    parts = ({"retries": 5}, {"backoff": "linear"}, {"circuitBreak": False})
+    parts = ({"retries": 5}, {"receiptsRequired": True}, {"ordering": "fifo"})
     changes = [writer.later("PATCH", path_of(endpoint), {"qos": part}) for part in parts]
     assert statuses(run_in_line(holding(endpoint), *changes)) == [200] * 3
     (left,) = stored(Endpoint)
