@@ -119,18 +119,18 @@ class OperationHand:
     """Writes by the operations, as commands do."""
 
     def __init__(self, slug: str) -> None:
-        self.tenant = cast.tenant(slug)
+        self.slug = slug
 
     def create(self, model: type[TenantRow], values: dict[str, Any]) -> UUID:
-        with self.tenant:
+        with cast.tenant(self.slug):  # no two threads share one
             return save_row(actor=ACTOR, row=model(**values)).pk
 
     def change(self, model: type[TenantRow], pk: UUID, values: dict[str, Any]) -> None:
-        with self.tenant:
+        with cast.tenant(self.slug):  # no two threads share one
             change_row(actor=ACTOR, model=model, row_id=pk, changes=values)
 
     def delete(self, model: type[TenantRow], pk: UUID) -> None:
-        with self.tenant:
+        with cast.tenant(self.slug):  # no two threads share one
             delete_row(actor=ACTOR, row=model(pk=pk))
 
 
