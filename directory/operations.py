@@ -1,20 +1,22 @@
 """Changes of the directory, each one transaction that the audit chain attributes to its actor."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import copy
 from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import CASCADE, ForeignKey, JSONField, QuerySet
 from psycopg import sql
 
 from config.foundation.actor import Actor, operation
 from config.foundation.constraints import OVERTAKEN, missing_reference, refuse_while_in_use
 from config.foundation.errors import Refused
-from config.foundation.rows import TenantRow
+from config.foundation.keys import DecryptionError, decrypt
+from config.foundation.rows import TenantRow, selected_schema
 from directory.enums import ArtifactStatus, EdgeEnd, NodeType, SensitivityTier
 from directory.models import (
     Capability,
@@ -41,13 +43,14 @@ def save_row(*, actor: Actor, row: AnyRow, reason: str = "") -> AnyRow:  # noqa:
             changed it after it was read: all of its columns are written.
         Refused: ``artifact_not_draft``; ``not_found`` where the row was deleted meanwhile.
     """
+    stored = None
     if not row._state.adding:
         stored = _locked(type(row), row.pk)
         if row.row_version != stored.row_version:
             raise ValidationError(OVERTAKEN, code="conflict")
         _refuse_in_force(stored)
         _refuse_unsealing(stored, row)
-    return _saved(row)
+    return _saved(row, stored)
 
 
 @operation()
@@ -79,7 +82,7 @@ def change_row(
         is_json = isinstance(model._meta.get_field(name), JSONField)
         setattr(row, name, merged(getattr(row, name), value) if is_json else value)
     _refuse_unsealing(stored, row)
-    return _saved(row)
+    return _saved(row, stored)
 
 
 @operation()
@@ -92,6 +95,10 @@ def delete_row(*, actor: Actor, row: TenantRow, reason: str = "") -> None:  # no
     stored = _locked(type(row), row.pk)
     _refuse_in_force(stored)
     refuse_while_in_use(stored)
+    if isinstance(stored, Participant | Endpoint):
+        # Django would empty their relation to an endpoint, as a change of its own, before it deletes them.
+        for model in (Capability, Credential):
+            model.objects.filter(**{stored._meta.model_name: stored}).delete()
     row.delete()
 
 
@@ -131,7 +138,7 @@ def merged(stored: Any, patch: Any) -> Any:
     return result
 
 
-def _saved(row: AnyRow) -> AnyRow:
+def _saved(row: AnyRow, stored: AnyRow | None) -> AnyRow:
     if isinstance(row, Edge):
         _hold_ends(row)
     else:
@@ -139,8 +146,19 @@ def _saved(row: AnyRow) -> AnyRow:
     if isinstance(row, Endpoint) and not row._state.adding:
         _refuse_leaving_parts(row)
     row.full_clean()
+    if isinstance(row, Identifier) and isinstance(stored, Identifier):
+        _keep_sealed(row, stored)
     row.save()
     return row
+
+
+def _keep_sealed(row: Identifier, stored: Identifier) -> None:
+    """Keep the ciphertext of a confidential value that was written again as it was: each sealing gives another."""
+    if row.normalized == stored.normalized and min(row.tier, stored.tier) >= SensitivityTier.CONFIDENTIAL:
+        schema = selected_schema(DEFAULT_DB_ALIAS)
+        with suppress(DecryptionError):
+            if decrypt(schema, row.value) == decrypt(schema, stored.value):
+                row.value = stored.value
 
 
 def _locked(model: type[AnyRow], row_id: UUID) -> AnyRow:

@@ -8,7 +8,7 @@ from tests.directory.rest.calling import Api
 RULE = {"when": {"attr": "time.hour", "op": "gte", "value": 22}}
 CHANGES: dict[str, dict[str, Any]] = {
     "participants": {"country": "SE"},
-    "identifiers": {"value": "MERCHANT-CHANGED"},
+    "identifiers": {"value": "MERCHANT-NEW"},
     "endpoints": {"priority": 7},
     "capabilities": {"action": "credit.transfer"},
     "credentials": {"vault_ref": "vault://secret/changed"},
@@ -35,9 +35,7 @@ class Rows:
         participant = _made(api, "participants", {"name": "Parent"})
         endpoint = {"participant_id": participant, "protocol": "as4", "address": "https://as4.example/parent"}
         artifact = {"kind": "bin_table", "name": "parent"}
-        return cls(
-            participant, _made(api, "endpoints", endpoint), _made(api, "routing-artifacts", artifact)
-        )
+        return cls(participant, _made(api, "endpoints", endpoint), _made(api, "routing-artifacts", artifact))
 
     def bodies(self, key: int) -> dict[str, dict[str, Any]]:
         """Return a body by table; those of different keys, one digit each, never collide."""

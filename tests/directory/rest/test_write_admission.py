@@ -129,9 +129,13 @@ def of_tenant(change):
     return api
 
 
+def token_of(api):
+    return ApiToken.objects.get(key_id=api.token.partition("_")[2].partition(".")[0])
+
+
 def changed_token(**columns):
     api = everything(cast.user("acme_admin"))
-    row = ApiToken.objects.get(key_id=api.token.partition("_")[2].partition(".")[0])
+    row = token_of(api)
     for name, value in columns.items():
         setattr(row, name, value)
     row.save()
@@ -140,7 +144,7 @@ def changed_token(**columns):
 
 def revoked():
     api = everything(cast.user("acme_admin"))
-    revoke_token(actor=ACTOR, token=ApiToken.objects.order_by("-created_at", "pk")[0], now=NOW)
+    revoke_token(actor=ACTOR, token=token_of(api), now=NOW)
     return api
 
 
@@ -159,9 +163,7 @@ MADE: dict[str, Callable[[], Api]] = {
     "token without the privilege": lambda: everything(cast.user("acme_admin"), privileges=sorted(READS)),
     "token without the reading": lambda: everything(cast.user("acme_admin"), privileges=[MANAGE]),
     "token that only reads": lambda: everything(cast.user("acme_admin"), may_write=False),
-    "token of the other tenant": lambda: everything(
-        cast.user("globex_admin"), tenant=cast.tenant("globex")
-    ),
+    "token of the other tenant": lambda: everything(cast.user("globex_admin"), tenant=cast.tenant("globex")),
     "token of elsewhere's address": lambda: everything(
         cast.user("acme_admin"), allowed_networks=["192.0.2.0/24"]
     ),
