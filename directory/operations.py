@@ -1,4 +1,7 @@
-"""Changes of the directory, each one transaction that the audit chain attributes to its actor."""
+"""Changes of the directory, each one transaction that the audit chain attributes to its actor.
+
+All take their locks from the top: participants, what belongs to them, what names that; a version before its rules.
+"""
 
 from collections.abc import Mapping
 from contextlib import suppress
