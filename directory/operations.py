@@ -101,7 +101,7 @@ def delete_row(*, actor: Actor, row: TenantRow, reason: str = "") -> None:  # no
     if isinstance(stored, Participant | Endpoint):
         # Django would empty their relation to an endpoint, as a change of its own, before it deletes them.
         for model in (Capability, Credential):
-            model.objects.filter(**{stored._meta.model_name: stored}).delete()
+            model.objects.filter(**{str(stored._meta.model_name): stored}).delete()
     row.delete()
 
 

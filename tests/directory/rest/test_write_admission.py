@@ -96,7 +96,11 @@ EXPECTED = {
 
 def everything(person, **values):
     """Return an API of acme by a token with every privilege that the person may have."""
-    given = {"privileges": sorted(WRITES_ALL), "may_write": True, "expires_at": NOW + timedelta(days=1)}
+    given: dict[str, Any] = {
+        "privileges": sorted(WRITES_ALL),
+        "may_write": True,
+        "expires_at": NOW + timedelta(days=1),
+    }
     return Api("acme", create_token(actor=ACTOR, user=person, name="t", **given | values))
 
 

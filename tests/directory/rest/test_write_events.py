@@ -1,6 +1,7 @@
 """What a write over the API leaves in the chain: one event for each row, of the token, the request and the reason."""
 
 import json
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -20,7 +21,7 @@ CONFIDENTIAL = {  # columns whose values the chain never holds, by table
     "sources": {"settings"},
 }
 SECRETS = ("MERCHANT", "vault://", "secret-")
-MODELS = {one.plural.replace(" ", "-"): one.model for one in RESOURCES}
+MODELS: dict[str, Any] = {one.plural.replace(" ", "-"): one.model for one in RESOURCES}
 TABLES = list(CHANGES)
 
 

@@ -42,7 +42,9 @@ EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 REVERSED = {"valid_from": LATE, "valid_to": EARLY}
 CARD = "4111111111111111"
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----"
-TABLES = {one.plural.replace(" ", "-"): one for one in RESOURCES if issubclass(one, WritableResource)}
+TABLES: dict[str, Any] = {
+    one.plural.replace(" ", "-"): one for one in RESOURCES if issubclass(one, WritableResource)
+}
 UNREACHED = {
     "artifact_one_active": "only the activation writes the status, and retires the other version first",
 }
@@ -63,7 +65,9 @@ class Breach:
     table: str
     values: Callable[[World], dict[str, Any]]
     codes: set[str]
-    stored: Callable[[World], dict[str, Any]] | None = None
+    stored: Callable[[World], dict[str, Any] | None] | None = (
+        None  # None for its values: the world's endpoint
+    )
     has_twin: bool = False
     in_message: bool = field(default=False)  # the admin tells it above the page, where no code is shown
 
