@@ -7,6 +7,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from io import StringIO
 from itertools import cycle
@@ -56,7 +57,7 @@ from directory.operations import change_row, delete_row, save_row
 from directory.rest.resources import RESOURCES
 from tests import cast
 from tests.directory.rest.calling import Api
-from tests.together import count_deadlocks, run_together
+from tests.together import count_deadlocks, run_in_line, run_together
 
 pytestmark = pytest.mark.race
 ACTOR = Actor.system("writers")
@@ -312,6 +313,40 @@ def test_rows_are_imported_again_while_others_change_and_delete_them(banks: Iter
         assert Participant.objects.filter(notes="x").count() == len(parties[1::3])
         assert set(SourceRun.objects.values_list("state", flat=True)) == {RunState.SUCCEEDED}
     expect_whole_chains()
+
+
+@pytest.mark.usefixtures("committed")
+def test_an_import_that_brings_names_back_and_a_deletion_of_their_bank_wait_in_one_order(
+    tmp_path: Path,
+) -> None:
+    files = []
+    for turn, codes in enumerate(
+        (["1"], ["3"], ["1", "2", "3"])
+    ):  # code 1 goes, then comes back beside a new one
+        entries = [
+            {"country_code": "SE", "bic": "NDEASESS", "bank_code": code, "name": "Nordea"} for code in codes
+        ]
+        files.append(tmp_path / f"{turn}.json")
+        files[-1].write_text(json.dumps(entries))
+    import_banks("acme", *files[:2])
+    with cast.tenant("acme"):
+        (bank,) = Participant.objects.all()
+    first, second = run_in_line(
+        _holding_name("1"),
+        partial(import_banks, "acme", files[2]),
+        partial(OperationHand("acme").delete, Participant, bank.pk),
+    )
+    expect_none_raised([first, second])
+    assert count_deadlocks() == 0
+    with cast.tenant("acme"):
+        assert not Participant.objects.exists()
+
+
+@contextmanager
+def _holding_name(code: str) -> Iterator[None]:
+    with cast.tenant("acme"), acting(ACTOR):
+        Identifier.objects.select_for_update().get(identifier_type="bank.code", value=code)
+        yield
 
 
 def repeat(times: int, *acts: Callable[[], Any], allowed: tuple[str, ...] = ()) -> None:
