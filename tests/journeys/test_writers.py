@@ -431,6 +431,40 @@ def test_operations_over_many_tenants_run_crosswise_without_a_deadlock(banks: It
     expect_whole_chains()
 
 
+@contextmanager
+def _holding_tenant(slug: str) -> Iterator[None]:
+    with acting(ACTOR):
+        Tenant.objects.select_for_update().get(slug=slug)
+        yield
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_move_leaves_a_tenant_as_closed_as_it_was_meanwhile() -> None:
+    results = run_in_line(
+        _holding_tenant("acme"),
+        partial(put, "acme", TenantStatus.INACTIVE),
+        partial(move, "acme", "globex"),
+    )
+    expect_none_raised(results)
+    acme = cast.tenant("acme")
+    assert (acme.status, acme.parent, acme.depth) == (TenantStatus.INACTIVE, cast.tenant("globex"), 2)
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_move_and_the_stop_of_an_owner_of_several_tenants_wait_in_one_order() -> None:
+    first, second = sorted(["acme", "globex"], key=lambda slug: cast.tenant(slug).pk)
+    for slug in (first, second):
+        map_all(slug, ["outsider", "clerk"])
+    move(first, second)  # so that a move of the second writes it before the first
+    results = run_in_line(
+        _holding_tenant(first),
+        partial(stop_and_start, "outsider"),
+        partial(move, second, None),
+    )
+    expect_none_raised(results)
+    assert count_deadlocks() == 0
+
+
 @pytest.mark.usefixtures("committed")
 def test_nobody_writes_in_a_tenant_that_was_closed_before_they_asked() -> None:
     hand = ApiHand("acme")
