@@ -31,8 +31,9 @@ class Verb(TextChoices):
     RESOLVE = "resolve", "resolved"
     IMPORT = "import", "imported"
     EXPORT = "export", "exported"
+    PRUNE = "prune", "pruned"
     REFUSED = "refused", "was refused"
-    CONSENT = "consent", "recorded consent in"
+    CONSENT = "consent", "recorded"
 
 
 class SubjectKind(TextChoices):

@@ -22,6 +22,7 @@ from config.foundation.rest.filters import (
     id_schema,
 )
 from customers.identity.models import ApiToken, Membership, User
+from customers.tenants.models import Tenant
 
 SEARCHED_EVENTS_MAX = 20_000  # the newest, whose payload a search reads
 _SUBJECT_PATTERN = "^(usr|org|par)_[0-9a-f]{32}$"
@@ -124,6 +125,17 @@ class AuditEventFilters(DeclaredFilters):
             else one
             for one in super().parameters()
         ]
+
+
+class PlatformEventFilters(AuditEventFilters):
+    """Filters of the list of the platform's events, which say what tenant they are about."""
+
+    tenant = DeclaredFilter(
+        field_name="tenant_id",
+        lookup_expr="exact",
+        each=IdField(prefix=Tenant.display_prefix, required=False),
+        schema=id_schema(Tenant.display_prefix),
+    )
 
 
 class SubjectField(forms.CharField):

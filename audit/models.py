@@ -90,7 +90,7 @@ class AuditEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.id}: {self.action} {self.resource} {self.resource_id}"
+        return f"event {self.id:,}"
 
     @property
     def before(self) -> dict[str, Any]:

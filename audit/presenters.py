@@ -14,6 +14,10 @@ HIDDEN = "•••"
 HIDDEN_CHANGED = "••• changed"
 VALUE_MAX_LENGTH = 200  # characters of a value in a sentence
 
+NAMING = (
+    "name", "title", "prefix", "domain", "address", "service", "code", "purpose",
+)  # columns by which people know a row, the best first  # fmt: skip
+OF_NO_ROW = frozenset({Verb.LOGIN, Verb.LOGOUT, Verb.LOGIN_FAILED})  # what a person does with themselves
 PAST_TENSE: dict[str, str] = {verb.value: verb.label for verb in Verb}
 
 
@@ -48,7 +52,8 @@ def present_changes(event: AuditEvent) -> list[Change]:
 
 def summarize(event: AuditEvent) -> str:
     """Return a sentence such as “changed participant: changed status from active to draining”."""
-    headline = f"{PAST_TENSE.get(event.action, event.action)} {name_resource(event.resource)}".strip()
+    said = PAST_TENSE.get(event.action, event.action)
+    headline = said if event.action in OF_NO_ROW else f"{said} {name_resource(event.resource)}".strip()
     if event.action in (Verb.REFUSED, Verb.LOGIN_FAILED):
         return f"{headline}: {_refusal_words(event.payload)}"
     if not (event.before and event.after):
@@ -59,6 +64,12 @@ def summarize(event: AuditEvent) -> str:
 def _refusal_words(payload: dict[str, Any]) -> str:
     code, earlier = payload.get("code", ""), payload.get("earlier", 0)
     return f"{code} ({earlier:,} more before)" if earlier else str(code)
+
+
+def name_in(event: AuditEvent) -> str:
+    """Return the name of the row where the event holds one in clear, else ""."""
+    values = {**event.before, **event.after}
+    return next((values[column] for column in NAMING if isinstance(values.get(column), str)), "")
 
 
 def name_resource(resource: str) -> str:

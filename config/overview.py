@@ -7,22 +7,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from audit.models import AuditEvent
-from audit.presenters import summarize
+from audit.presenters import name_in, summarize
 from config.foundation.admin import COUNTED_ROWS_MAX, EstimatingPaginator
 from customers.identity.models import ApiToken, Membership, User
 from customers.tenants.models import Tenant
 from directory import models as directory
 
 RECENT_MAX = 8
-NAMING = (
-    "name",
-    "title",
-    "prefix",
-    "domain",
-    "address",
-    "service",
-    "code",
-)  # columns by which people know a row
 
 PLATFORM_COUNTS = (Tenant, User, Membership, ApiToken, directory.Participant, directory.PrefixRule)
 TENANT_COUNTS = (
@@ -122,9 +113,7 @@ def _happenings(site: Any, request: HttpRequest) -> list[Happening]:
 
 def _words(event: AuditEvent) -> str:
     """Say the event, with the name of the row where the event holds it in clear."""
-    said = summarize(event)
-    values = {**event.before, **event.after}
-    name = next((values[column] for column in NAMING if isinstance(values.get(column), str)), "")
+    said, name = summarize(event), name_in(event)
     said = f"{said} “{name}”" if name and not (event.before and event.after) else said
     return said[:1].upper() + said[1:]
 

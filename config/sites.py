@@ -16,9 +16,10 @@ from audit.admin import AuditEventAdmin, ConsentAdmin
 from audit.models import AuditEvent, Consent
 from config import navigation, overview
 from config.foundation.actor import Actor, acting
+from config.foundation.admin.forbidden import tell_forbidden, telling_forbidden
 from config.foundation.admission import Admission
 from config.foundation.errors import Refused, error_registry
-from config.foundation.rows import public_schema
+from config.foundation.rows import PUBLIC_SCHEMA, public_schema
 from config.navigation import ENTRY_PRIVILEGE
 from customers.identity import admin as identity
 from customers.identity.models import ApiToken, Membership, Privilege, Role, User
@@ -135,7 +136,7 @@ class PlatformSite(Site):
             with public_schema():
                 return _rendered(guarded(request, *args, **kwargs))
 
-        return run
+        return telling_forbidden(run, of=view)
 
 
 class TenantSite(Site):
@@ -185,16 +186,26 @@ class TenantSite(Site):
 
         @wraps(guarded)
         def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise PermissionDenied(f"This needs the privilege {ENTRY_PRIVILEGE}.")
+            return _rendered(guarded(request, *args, **kwargs))
+
+        page = telling_forbidden(run, of=view)
+
+        @wraps(guarded)
+        def admit(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.user.is_authenticated:
                 try:
                     self.admission_of(request)
                 except NotReadyError as error:
                     return render(request, "503.html", {"detail": str(error)}, status=503)
-                if not self.has_permission(request):
-                    raise PermissionDenied(f"This needs the privilege {ENTRY_PRIVILEGE}.")
-            return _rendered(guarded(request, *args, **kwargs))
+                except (Http404, PermissionDenied) as error:
+                    # In the platform's chain, by the same statements whether or not there is such a tenant.
+                    tell_forbidden(request, view, code=_code_of(error), schema=PUBLIC_SCHEMA.schema_name)
+                    raise
+            return page(request, *args, **kwargs)
 
-        return run
+        return admit
 
 
 def _as_page(refusal: Refused) -> Exception:
@@ -203,6 +214,10 @@ def _as_page(refusal: Refused) -> Exception:
     if status == 403:
         return PermissionDenied(refusal.detail)
     return NotReadyError(refusal.detail) if status == 503 else Http404()
+
+
+def _code_of(page: Exception) -> str:
+    return page.__cause__.code if isinstance(page.__cause__, Refused) else "not_found"
 
 
 def _rendered(response: Any) -> HttpResponse:

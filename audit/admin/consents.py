@@ -5,13 +5,18 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.timezone import localtime
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from audit.admin.naming import name_actors
+from audit.admin.naming import LINK, name_actors
+from audit.enums import SubjectKind
 from audit.models import Consent
+from audit.presenters import person_events_url
 from config.foundation.admin import ReadOnlyAdmin
+from config.foundation.display_ids import display_id
+from customers.identity.models import User
 
 ACTION_COLOURS = {"given": "success", "withdrawn": "danger", "expired": "warning"}
 
@@ -26,10 +31,11 @@ class ConsentAdmin(ReadOnlyAdmin):
     search_help_text = "Id of the subject, purpose, or who recorded it"
     ordering = ("-at", "-pk")
     fieldsets = (
-        ("Consent", {"fields": ("purpose", "action", "at", "subject_kind", "subject_id")}),
+        ("Consent", {"fields": ("purpose", "action", "shown_at", "subject", "subject_id", "events")}),
         ("Text", {"fields": ("text_version", "text_digest")}),
-        ("Proof", {"fields": ("by", "connection_id")}),
+        ("Proof", {"fields": ("who", "connection_id")}),
     )
+    readonly_fields = ("shown_at", "subject", "events", "who")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the consents, each knowing whether it is the latest."""
@@ -39,14 +45,15 @@ class ConsentAdmin(ReadOnlyAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Join the names of subjects and of who recorded them."""
         changelist = super().get_changelist_instance(request)
-        rows = list(changelist.result_list)
-        subjects = {row.pk: f"{row.subject_kind}:{row.subject_id}" for row in rows}
-        names = name_actors([*(row.by for row in rows), *subjects.values()])
-        for row in rows:
-            row.__dict__["by_name"] = names[row.by]
-            row.__dict__["subject_name"] = names[subjects[row.pk]]
-        changelist.result_list = rows
+        changelist.result_list = list(changelist.result_list)
+        _join_names(changelist.result_list)
         return changelist
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Return the consent, with the names of its subject and of who recorded it."""
+        consent = super().get_object(request, *args, **kwargs)
+        _join_names([consent] if consent else [])
+        return consent
 
     @admin.display(description="time", ordering="at")
     def shown_at(self, consent: Consent) -> str:
@@ -69,8 +76,25 @@ class ConsentAdmin(ReadOnlyAdmin):
         shown: str = consent.__dict__.get("subject_name", str(consent.subject_id))
         return shown
 
+    @admin.display(description="see also")
+    def events(self, consent: Any) -> str:
+        """Lead from a person to all that they did and that was done to them."""
+        if consent.subject_kind != SubjectKind.USER:
+            return "—"
+        url = person_events_url(display_id(User.display_prefix, consent.subject_id))
+        return format_html(LINK, url, f"All events by or about {self.subject(consent)}")
+
     @admin.display(description="recorded by")
     def who(self, consent: Any) -> str:
         """Name who recorded it."""
         shown: str = consent.__dict__.get("by_name", consent.by)
         return shown
+
+
+def _join_names(consents: list[Any]) -> None:
+    """Put ``by_name`` and ``subject_name`` on each consent."""
+    subjects = {consent.pk: f"{consent.subject_kind}:{consent.subject_id}" for consent in consents}
+    names = name_actors([*(consent.by for consent in consents), *subjects.values()])
+    for consent in consents:
+        consent.__dict__["by_name"] = names[consent.by]
+        consent.__dict__["subject_name"] = names[subjects[consent.pk]]

@@ -1,11 +1,11 @@
 """Pages of the audit chain: looked at, never written."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import QuerySet, TextField, Value
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -22,17 +22,19 @@ from audit.admin.filters import (
     RequestFilter,
     ResourceFilter,
 )
-from audit.admin.naming import name_actors, name_row, uuid_of
+from audit.admin.naming import LINK, join_names, name_actors, name_row, person_of
 from audit.filters import SEARCHED_EVENTS_MAX, searched_events
 from audit.models import AuditEvent, ChainHead, Verification
-from audit.presenters import PAST_TENSE, present_changes, summarize
+from audit.presenters import PAST_TENSE, person_events_url, present_changes, summarize
 from config.foundation.admin import EXPORTED_ROWS_MAX, ExportMixin, ReadOnlyAdmin
+from config.foundation.display_ids import display_id
+from customers.identity.models import User
+from customers.tenants.models import Tenant
 
 Lines = Callable[[Iterator[list[Any]]], Iterator[str]]
 
 SUMMARY_MAX_LENGTH = 160
 EXPORT_PRIVILEGE = "export_audit"
-LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
 ACTION_COLOURS = {
     "create": "success",
     "update": "info",
@@ -109,7 +111,7 @@ class AuditEventAdmin(ExportMixin, ReadOnlyAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Join what the page's events name: their actors and the rows that still exist."""
         changelist = super().get_changelist_instance(request)
-        self._join_names(changelist.result_list)
+        join_names(changelist.result_list, site=self.admin_site)
         return changelist
 
     def changelist_view(
@@ -127,7 +129,7 @@ class AuditEventAdmin(ExportMixin, ReadOnlyAdmin):
     ) -> Any:
         """Show one event: who, what, each changed column, and its place in the chain."""
         event = kwargs.get("obj") or context["original"]
-        self._join_names([event])
+        join_names([event], site=self.admin_site)
         return super().render_change_form(request, context | self._event_context(event), *args, **kwargs)
 
     @admin.display(description="time", ordering="pk")
@@ -142,9 +144,10 @@ class AuditEventAdmin(ExportMixin, ReadOnlyAdmin):
         return shown
 
     @display(description="action", label=ACTION_COLOURS)  # type: ignore[untyped-decorator]
-    def shown_action(self, event: AuditEvent) -> tuple[str, str]:
-        """Show what was done as a coloured word."""
-        return event.action, PAST_TENSE.get(event.action, event.action.replace("_", " "))
+    def shown_action(self, event: AuditEvent) -> tuple[str, str] | str:
+        """Show what was done as a word, coloured where the verb has a colour."""
+        words = PAST_TENSE.get(event.action, event.action.replace("_", " "))
+        return (event.action, words) if event.action in ACTION_COLOURS else words
 
     @admin.display(description="what")
     def what(self, event: Any) -> str:
@@ -176,36 +179,9 @@ class AuditEventAdmin(ExportMixin, ReadOnlyAdmin):
             "previous_url": neighbours.get(-1, ""),
             "next_url": neighbours.get(1, ""),
             "hashes": [(label, bytes(value).hex()) for label, value in _hashes(event)],
-            "alike": [(label, _listed(**only)) for label, only in _alike(event)],
+            "alike": [*((label, _listed(**only)) for label, only in _alike(event)), *_of_person(event)],
+            "tenant": Tenant.objects.filter(pk=event.tenant_id).first() if event.tenant_id else None,
         }
-
-    def _join_names(self, events: Iterable[Any]) -> None:
-        """Put ``actor_name`` and, where the row exists and has a page here, ``row_url`` on each event."""
-        events = list(events)
-        names = name_actors(event.actor for event in events)
-        existing = self._existing(events)
-        for event in events:
-            event.__dict__["actor_name"] = names.get(event.actor, event.actor)
-            app_label, _, model_name = event.resource.partition(".")
-            if (event.resource, event.resource_id) in existing:
-                event.__dict__["row_url"] = reverse(
-                    f"admin:{app_label}_{model_name}_change", args=[event.resource_id]
-                )
-
-    def _existing(self, events: list[Any]) -> set[tuple[str, str]]:
-        """Return which of the rows exist, by one statement for all tables that have pages here."""
-        wanted: dict[str, set[UUID]] = {}
-        for event in events:
-            if row_id := uuid_of(event.resource_id):
-                wanted.setdefault(event.resource, set()).add(row_id)
-        parts = []
-        for model in self.admin_site._registry:  # noqa: SLF001 -- Django has no public list
-            ids = wanted.get(model._meta.label_lower)
-            if ids:
-                rows = model._default_manager.filter(pk__in=ids).order_by()  # noqa: SLF001 -- Django's documented API
-                parts.append(rows.values_list(Value(model._meta.label_lower, output_field=TextField()), "pk"))
-        found = parts[0].union(*parts[1:], all=True) if parts else ()
-        return {(resource, str(pk)) for resource, pk in found}
 
 
 def _alike(event: AuditEvent) -> list[tuple[str, dict[str, str]]]:
@@ -217,6 +193,15 @@ def _alike(event: AuditEvent) -> list[tuple[str, dict[str, str]]]:
             0, ("All events of this object", {"resource": event.resource, "resource_id": event.resource_id})
         )
     return alike
+
+
+def _of_person(event: AuditEvent) -> list[tuple[str, str]]:
+    found = person_of(event)
+    if found is None:
+        return []
+    person_id, actor = found
+    url = person_events_url(display_id(User.display_prefix, UUID(person_id)))
+    return [(f"All events by or about {name_actors([actor])[actor]}", url)]
 
 
 def _listed(**only: str) -> str:

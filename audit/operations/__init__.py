@@ -2,18 +2,20 @@
 
 from audit.operations.consents import CurrentConsent, current_consent, record_consent
 from audit.operations.events import lock_chains, record
-from audit.operations.refusals import record_refusal
+from audit.operations.refusals import Pruned, prune_refusals, record_refusal
 from audit.operations.texts import ConsentText, consent_text, latest_text
 from audit.operations.verifications import note_verification
 
 __all__ = [
     "ConsentText",
     "CurrentConsent",
+    "Pruned",
     "consent_text",
     "current_consent",
     "latest_text",
     "lock_chains",
     "note_verification",
+    "prune_refusals",
     "record",
     "record_consent",
     "record_refusal",

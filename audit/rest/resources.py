@@ -57,6 +57,7 @@ class AuditEvents(ChainResource):
     default_ordering = ("-pk",)
     noun, plural = "audit event", "audit events"
     example = examples.EVENT
+    detail_example: ClassVar[dict[str, Any]] = examples.EVENT_DETAIL
     id_schema: ClassVar[dict[str, Any]] = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
 
     @classmethod
@@ -68,7 +69,7 @@ class AuditEvents(ChainResource):
         return replace(
             described,
             response=serializers.AuditEventDetailSerializer,
-            response_example=examples.EVENT_DETAIL,
+            response_example=cls.detail_example,
         )
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -93,6 +94,17 @@ class AuditEvents(ChainResource):
         return Response(
             serializers.AuditEventDetailSerializer(event, context=context).data, headers={"ETag": tag}
         )
+
+
+class PlatformEvents(AuditEvents):
+    """What happened on the platform: changes of tenants, people and access, sign-ins, refusals; newest first.
+
+    For operators who may look at the platform's chain, by their session or a token that is bound to no tenant.
+    """
+
+    filterset_class = filters.PlatformEventFilters
+    example = examples.PLATFORM_EVENT
+    detail_example = examples.PLATFORM_EVENT_DETAIL
 
 
 class Consents(ChainResource):

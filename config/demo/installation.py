@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import OutputWrapper
 
 from config.demo import acme, globex
+from config.demo.consents import Part, write_consents
 from config.demo.logins import Logins, TenantLogins, new_login, read_logins, write_logins
 from config.demo.parties import Book
 from config.demo.people import (
@@ -22,6 +23,7 @@ from config.demo.people import (
 from config.demo.writing import Writer
 from config.foundation.actor import Actor, request_context
 from config.foundation.rows import public_schema
+from customers.identity.models import User
 from customers.tenants.models import Tenant
 from customers.tenants.operations import bootstrap_platform
 from directory.enums import RunState
@@ -45,6 +47,7 @@ def install(*, url: str, file: Path, now: datetime, output: OutputWrapper) -> Lo
         DemoFileError: the file is there, but cannot be read.
         CommandError: an import was refused.
     """
+    now = now.replace(microsecond=0)  # forms show none, and would tell of a change
     earlier = read_logins(file)
     logins = _completed(earlier, url)
     _keep(file, logins, earlier)  # before people are made with them: a run cut off here goes on with the same
@@ -54,7 +57,9 @@ def install(*, url: str, file: Path, now: datetime, output: OutputWrapper) -> Lo
         ensure_user(actor=ACTOR, login=logins["operator"], person=OPERATOR, is_operator=True)
         for firm in FIRMS:
             output.write(f"demo: {firm.name}")
-            _admit(firm, logins, file, now)
+            people = _admit(firm, logins, file, now)
+            with Tenant.objects.get(slug=firm.slug):
+                write_consents(slug=firm.slug, people=people, now=now)
         _import_public_data(output)
         for firm in FIRMS:
             output.write(f"demo: directory of {firm.name}")
@@ -63,7 +68,8 @@ def install(*, url: str, file: Path, now: datetime, output: OutputWrapper) -> Lo
     return logins
 
 
-def _admit(firm: Firm, logins: Logins, file: Path, now: datetime) -> None:
+def _admit(firm: Firm, logins: Logins, file: Path, now: datetime) -> dict[Part, User]:
+    """Let the firm's people in, and return them by their part."""
     kept = logins["tenants"][firm.slug]
     admin = ensure_user(actor=ACTOR, login=kept["admin"], person=firm.admin)
     member = ensure_user(actor=ACTOR, login=kept["member"], person=firm.member)
@@ -73,6 +79,7 @@ def _admit(firm: Firm, logins: Logins, file: Path, now: datetime) -> None:
     earlier = deepcopy(logins)
     kept["token"] = ensure_token(actor=ACTOR, user=admin, tenant=tenant, kept=kept["token"], now=now)
     _keep(file, logins, earlier)
+    return {"admin": admin, "member": member}
 
 
 def _import_public_data(output: OutputWrapper) -> None:

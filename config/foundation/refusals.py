@@ -16,7 +16,7 @@ RECORDED_STATUSES = frozenset({403, 409, 412, 422})  # of a caller who was let i
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A write that was refused to an authenticated caller.
+    """A write, or a page of the admin, that was refused to an authenticated caller.
 
     ``schema`` is that of the chain to be told ("": the one selected); ``resource`` and ``resource_id`` name table and
     row where they are known.
@@ -95,10 +95,12 @@ def tell_refused_call(context: Mapping[str, Any], *, status: int, code: str) -> 
         tell_refused(Refusal(actor, code, get_public_schema_name(), resource, resource_id))
 
 
-def tell_refused_page(request: Any, *, code: str, resource: str, resource_id: str = "") -> None:
-    """Tell the recorders of a submission of the admin that was refused, in the schema that is selected."""
+def tell_refused_page(
+    request: Any, *, code: str, resource: str, resource_id: str = "", schema: str = ""
+) -> None:
+    """Tell the recorders of a page or submission of the admin that was refused; ``schema`` is as in ``Refusal``."""
     actor = Actor.user(request.user.pk)
-    tell_refused(Refusal(actor, code, "", resource, resource_id))
+    tell_refused(Refusal(actor, code, schema, resource, resource_id))
 
 
 def _row_of(view: Any) -> tuple[str, str]:

@@ -152,6 +152,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     },
 }
 
+# -- audit ---------------------------------------------------------------------------------------------------------
+AUDIT_REFUSALS_KEPT_DAYS = int(os.environ.get("SWITCHBOARD_AUDIT_REFUSALS_KEPT_DAYS", "400"))
+
 # -- limits ----------------------------------------------------------------------------------------------------------
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes of a request's body
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000

@@ -27,6 +27,7 @@ WAITING = frozenset({TenantStatus.WAITLISTED, TenantStatus.PROVISIONING})
 ACCESS_NOTED_FOR = timedelta(hours=1)
 SESSION_KEY = "tenants_accessed"
 NO_TENANT = UUID(int=0)
+PLATFORM_PRIVILEGES = {"view_audit": "audit.view_auditevent"}  # what of Django's permissions each stands for
 
 
 class TenantSelection:
@@ -68,7 +69,7 @@ class TenantSelection:
                 actor=_actor(user, token),
                 user_id=user.pk,
                 tenant=None,
-                privileges=_narrowed(frozenset(), token),
+                privileges=_narrowed(_operators_privileges(user, token), token),
                 may_write=token.may_write if token else True,
                 token_key_id=token.key_id if token else "",
             )
@@ -179,6 +180,13 @@ def _owner_email(tenant_id: UUID) -> str:
 
 def _actor(user: User, token: ApiToken | None) -> Actor:
     return Actor.token(token.key_id, user.pk) if token else Actor.user(user.pk)
+
+
+def _operators_privileges(user: User, token: ApiToken | None) -> frozenset[str]:
+    """Return what an operator may do over the platform's API, as on its pages; a tenant's token does nothing there."""
+    if not user.is_staff or (token is not None and token.tenant_id is not None):
+        return frozenset()
+    return frozenset(code for code, permission in PLATFORM_PRIVILEGES.items() if user.has_perm(permission))
 
 
 def _narrowed(privileges: frozenset[str], token: ApiToken | None) -> frozenset[str]:

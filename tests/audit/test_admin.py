@@ -13,10 +13,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from audit.admin import name_actors
+from audit.admin import name_actors, name_row
 from audit.chain import Flaw, verify
 from audit.enums import ConsentAction, FlawKind, SubjectKind
-from audit.models import AuditEvent
+from audit.models import AuditEvent, Consent
 from audit.operations import note_verification, record_consent
 from audit.presenters import person_events_url
 from config.foundation.actor import Actor
@@ -214,15 +214,7 @@ def test_the_list_says_how_far_the_chain_was_verified(client: Client, acme: Any,
 
 def test_consents_are_listed_and_never_written(client: Client, acme: Any, acme_admin: Any) -> None:
     with acme:
-        row = record_consent(
-            actor=Actor.user(acme_admin.pk),
-            now=datetime(2026, 3, 1, tzinfo=UTC),
-            subject_kind=SubjectKind.USER,
-            subject_id=acme_admin.pk,
-            purpose="terms",
-            text_version=2,
-            action=ConsentAction.GIVEN,
-        )
+        row = given(acme_admin, by=Actor.user(acme_admin.pk))
     url = "/t/acme/admin/audit/consent/"
     text = client.get(url, {"q": str(acme_admin.pk)}).content.decode()
     assert "Acme Admin" in text
@@ -233,3 +225,72 @@ def test_consents_are_listed_and_never_written(client: Client, acme: Any, acme_a
 def test_without_the_privilege_the_export_is_not_offered(client: Client, party: Participant) -> None:
     RolePrivilege.objects.filter(privilege__code="export_audit").delete()
     assert "export_csv" not in client.get(LIST).content.decode()
+
+
+def test_a_row_that_still_exists_is_named_though_the_change_does_not_hold_its_name(
+    client: Client, acme: Any, acme_admin: Any, party: Participant
+) -> None:
+    with acme:
+        party.notes = "Called them."
+        save_row(actor=Actor.user(acme_admin.pk), row=party)
+    listed = rows(client.get(LIST, {"action": "update", "resource_id": str(party.pk)}))
+    assert [name_row(event) for event in listed] == ["participant Bank of US"] * 2
+
+
+def test_a_person_is_named_in_the_platforms_chain_and_the_name_stands_only_on_the_page(
+    operator: Any, acme_admin: Any
+) -> None:
+    browser = Client(headers={"Host": "localhost"})
+    browser.force_login(operator)
+    seal()
+    (event,) = rows(browser.get("/admin/audit/auditevent/", {"resource_id": str(acme_admin.pk)}))
+    assert name_row(event) == "user Acme Admin"
+    assert "Acme Admin" not in event.record
+
+
+def test_an_event_leads_to_all_of_whom_it_is_about_or_who_acted(
+    client: Client, acme: Any, acme_admin: Any, party: Participant
+) -> None:
+    with acme:
+        acted = AuditEvent.objects.get(action="update", resource_id=str(party.pk))
+        consent = given(acme_admin)
+        seal()
+        about = AuditEvent.objects.get(resource="audit.consent", resource_id=str(consent.pk))
+    for event in (acted, about):
+        text = client.get(f"{LIST}{event.pk}/change/").content.decode()
+        assert f'href="{LIST}?person=usr_{acme_admin.pk.hex}"' in text
+        assert "All events by or about Acme Admin" in text
+
+
+def test_an_event_of_no_person_leads_to_none(client: Client, acme: Any) -> None:
+    with acme:
+        save_row(actor=Actor.system("tests"), row=Participant(name="Bank US"))
+        seal()
+        event = AuditEvent.objects.newest_first()[0]
+    text = client.get(f"{LIST}{event.pk}/change/").content.decode()
+    assert "All events by this actor" in text
+    assert "by or about" not in text
+
+
+def given(person: Any, *, by: Actor | None = None) -> Consent:
+    consent: Consent = record_consent(
+        actor=by or Actor.system("tests"),
+        now=datetime(2026, 3, 1, tzinfo=UTC),
+        subject_kind=SubjectKind.USER,
+        subject_id=person.pk,
+        purpose="terms",
+        text_version=2,
+        action=ConsentAction.GIVEN,
+    )
+    return consent
+
+
+def test_a_consent_names_its_subject_and_leads_to_all_events_of_the_person(
+    client: Client, acme: Any, acme_member: Any, acme_admin: Any
+) -> None:
+    with acme:
+        consent = given(acme_member, by=Actor.user(acme_admin.pk))
+    text = client.get(f"/t/acme/admin/audit/consent/{consent.pk}/change/").content.decode()
+    assert "Acme Member" in text
+    assert "Acme Admin" in text
+    assert f'href="{LIST}?person=usr_{acme_member.pk.hex}"' in text

@@ -113,3 +113,18 @@ def test_bulk_create_update_and_delete_of_the_orm_leave_one_event_a_row(model):
     assert rows.update(**{field.attname: value}) == 2
     rows._raw_delete("default")
     assert sorted(actions_of(model, first, second)) == ["create"] * 2 + ["delete"] * 2 + ["update"] * 2
+
+
+def test_saving_and_deleting_a_row_by_the_orm_leave_one_event_each(model):
+    field, value = changed_column(model)
+    empty = {one.attname: None for one in model._meta.concrete_fields if one.name not in ("id", *STAMPS)}
+    row = model(pk=uuid.uuid4(), **empty)
+    pk = row.pk
+    models.Model.save(row, force_insert=True)
+    if model in APPEND_ONLY:
+        assert actions_of(model, pk) == ["create"]
+        return
+    setattr(row, field.attname, value)
+    models.Model.save(row, update_fields=[field.attname])
+    models.Model.delete(row)
+    assert actions_of(model, pk) == ["create", "update", "delete"]

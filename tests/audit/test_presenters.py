@@ -59,4 +59,4 @@ def test_a_plain_value_that_looks_like_an_object_is_no_hidden_one():
 
 def test_an_event_without_a_change_is_named_by_its_verb():
     login = AuditEvent(action="login", resource="identity.user", payload={})
-    assert (summarize(login), present_changes(login)) == ("signed in user", [])
+    assert (summarize(login), present_changes(login)) == ("signed in", [])

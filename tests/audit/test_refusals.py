@@ -118,6 +118,111 @@ def test_a_caller_without_a_credential_leaves_no_event(acme):
         assert refused() == []
 
 
+@pytest.fixture
+def page():
+    """Ask for a page of the admin as somebody, and return the answer's status."""
+
+    def ask(path, user, method="get"):
+        client = Client(headers={"Host": "localhost"}, raise_request_exception=False)
+        client.force_login(user)
+        seal()
+        return getattr(client, method)(path).status_code
+
+    return ask
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(
+    ("path", "resource"),
+    [
+        ("", "admin.index"),
+        ("directory/participant/?q=secret", "directory.participant"),
+        ("directory/participant/add/", "directory.participant"),
+    ],
+)
+def test_a_page_that_a_member_may_not_enter_leaves_an_event_in_the_tenants_chain(
+    page, acme, globex, acme_member, method, path, resource
+):
+    for _ in range(3):
+        assert page(f"/t/acme/admin/{path}", acme_member, method) == 403
+    with acme:
+        (event,) = refused()
+        assert RefusalTally.objects.get(actor=event.actor).left_out == 2
+    assert (event.actor, event.payload) == (
+        f"user:{acme_member.pk}",
+        {"code": "permission_denied", "earlier": 0},
+    )
+    assert (event.resource, event.resource_id) == (resource, "")
+    assert "secret" not in event.record
+    with globex:
+        assert refused() == []
+    with public_schema():
+        assert refused() == []
+
+
+@pytest.mark.parametrize("who", ["clerk", "acme_admin"])
+def test_a_page_of_the_platform_that_a_person_may_not_see_leaves_an_event_in_its_chain(
+    request, page, operator, who
+):
+    person = request.getfixturevalue(who)
+    assert page(f"/admin/identity/user/{operator.pk}/change/?next=secret", person) == 403
+    with public_schema():
+        (event,) = refused()
+    assert (event.actor, event.payload["code"]) == (f"user:{person.pk}", "permission_denied")
+    assert (event.resource, event.resource_id) == ("identity.user", str(operator.pk))
+    assert "secret" not in event.record
+
+
+def test_what_is_no_key_in_the_address_of_a_forbidden_page_is_not_kept(page, clerk):
+    assert page("/admin/identity/user/4111111111111111 x/change/", clerk) == 403
+    with public_schema():
+        (event,) = refused()
+    assert event.resource_id == ""
+
+
+def test_who_has_no_tie_to_a_tenant_is_told_to_the_platform_alike_for_a_foreign_and_an_unknown_one(
+    page, acme, globex_admin
+):
+    asked = []
+    for slug in ("acme", "no-such-tenant"):
+        with public_schema():
+            a_minute_passes()
+        with CaptureQueriesContext(connection) as captured:
+            assert page(f"/t/{slug}/admin/directory/participant/", globex_admin) == 404
+        asked.append([without_values(query["sql"]) for query in captured])
+    assert asked[0] == asked[1]
+    with public_schema():
+        assert [(e.actor, e.payload["code"], e.resource, e.tenant_id) for e in refused()] == [
+            (f"user:{globex_admin.pk}", "not_found", "directory.participant", None)
+        ] * 2
+    with acme:
+        assert refused() == []
+
+
+def test_pages_that_are_shown_or_not_there_leave_no_event(page, acme, acme_admin):
+    assert page("/t/acme/admin/directory/participant/", acme_admin) == 200
+    assert page("/t/acme/admin/no/such/page/", acme_admin) == 404
+    with acme:
+        assert refused() == []
+    with public_schema():
+        assert refused() == []
+
+
+def test_failed_attempts_at_different_accounts_in_one_minute_are_one_event_each(db, acme_admin, acme_member):
+    client = Client(headers={"Host": "localhost"})
+    for person in (acme_admin, acme_member, acme_admin):
+        client.post("/admin/login/", {"username": person.email, "password": "a wrong sentence"})
+    seal()
+    with public_schema():
+        failed = AuditEvent.objects.filter(action="login_failed").order_by("pk")
+        assert [event.resource_id for event in failed] == [str(acme_admin.pk), str(acme_member.pk)]
+        counted = RefusalTally.objects.filter(action="login_failed").order_by("left_out", "pk")
+        assert list(counted.values_list("resource_id", "left_out")) == [
+            (str(acme_member.pk), 0),
+            (str(acme_admin.pk), 1),
+        ]
+
+
 def test_a_forbidden_submission_of_the_admin_leaves_an_event(acme, acme_admin):
     client = Client(headers={"Host": "localhost"})
     client.force_login(acme_admin)

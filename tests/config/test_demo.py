@@ -8,7 +8,9 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from audit.models import AuditEvent
+from audit.enums import SubjectKind
+from audit.models import AuditEvent, Consent
+from audit.operations import current_consent
 from config.demo import acme
 from config.demo.installation import BOOKS
 from config.foundation.actor import Actor
@@ -69,7 +71,10 @@ def tables():
     """Return id, version and time of change of every row of the platform and of both directories."""
     seal()
     found = {}
-    models: tuple[Any, ...] = (Participant, Identifier, Endpoint, Capability, Credential, Edge, PrefixRule)
+    models: tuple[Any, ...] = (
+        *(Participant, Identifier, Endpoint, Capability, Credential, Edge, PrefixRule),
+        Consent,
+    )
     with public_schema():
         for model in (User, Tenant, Membership, ApiToken):
             found[model.__name__] = sorted(model.objects.values_list("pk", "row_version", "updated_at"))
@@ -90,6 +95,33 @@ def test_twice_changes_nothing(install, data_dir):
     assert install() == first
     assert tables() == before
     assert (data_dir / "demo.json").stat().st_mtime_ns == file.st_mtime_ns
+
+
+@pytest.mark.parametrize(
+    ("slug", "part", "expected"),
+    [
+        ("acme", "admin", {"terms": (2, True, True), "contact": (1, True, True)}),
+        ("acme", "member", {"terms": (2, True, True), "contact": (1, False, False)}),
+        ("globex", "admin", {"terms": (2, True, True), "contact": (1, True, True)}),
+        ("globex", "member", {"terms": (1, True, False), "contact": (1, False, False)}),
+    ],
+)
+def test_people_accepted_renewed_and_withdrew_consents(install, slug, part, expected):
+    logins = install()
+    person = User.objects.get(email=logins["tenants"][slug][part]["email"])
+    found = {}
+    with Tenant.objects.get(slug=slug):
+        for purpose in expected:
+            held = current_consent(subject_kind=SubjectKind.USER, subject_id=person.pk, purpose=purpose)
+            assert held is not None
+            found[purpose] = (held.consent.text_version, held.is_given, held.is_current)
+            assert held.consent.by == f"user:{person.pk}"
+        seal()
+        events = AuditEvent.objects.filter(resource="audit.consent", actor=f"user:{person.pk}")
+        assert events.count() == Consent.objects.of_subject(SubjectKind.USER, person.pk).count() >= 3
+        assert {event.reason for event in events} == {"Demonstration data"}
+        assert not any(person.email in event.record for event in events)
+    assert found == expected
 
 
 def test_the_file_tells_how_to_sign_in_and_is_private(install, data_dir):

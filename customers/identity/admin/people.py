@@ -95,7 +95,7 @@ class UserAdmin(AuditedAdmin):
             return "—"
         page = f"{self.admin_site.name}:audit_auditevent_changelist"
         address = reverse(page, query={"person": person.display_id})
-        return format_html('<a href="{}">Events by or about this person</a>', address)
+        return format_html('<a class="sb-link" href="{}">Events by or about this person</a>', address)
 
     def _move(self, request: Any, queryset: Any, status: UserStatus) -> None:
         moved = 0

@@ -54,6 +54,8 @@ EDGE = {
 }
 
 DECISIONS: dict[str, Decision] = {
+    "platform:audit_events_list": AUDIT,
+    "platform:audit_events_retrieve": AUDIT,
     "platform:health_live": OPEN,
     "platform:health_ready": OPEN,
     "platform:schema_retrieve": OPEN,

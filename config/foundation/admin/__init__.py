@@ -1,0 +1,26 @@
+"""Bases of every admin page: permissions follow the site, changes are acted by the person who is signed in."""
+
+from config.foundation.admin.exports import EXPORTED_ROWS_MAX, ExportMixin, safe_cell
+from config.foundation.admin.lists import COUNTED_ROWS_MAX, EstimatingPaginator
+from config.foundation.admin.pages import (
+    AuditedAdmin,
+    AuditedInline,
+    PermittedAdmin,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+)
+from config.foundation.admin.permissions import PermittedBySite
+
+__all__ = [
+    "COUNTED_ROWS_MAX",
+    "EXPORTED_ROWS_MAX",
+    "AuditedAdmin",
+    "AuditedInline",
+    "EstimatingPaginator",
+    "ExportMixin",
+    "PermittedAdmin",
+    "PermittedBySite",
+    "ReadOnlyAdmin",
+    "ReadOnlyInline",
+    "safe_cell",
+]
