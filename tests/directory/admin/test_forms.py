@@ -12,7 +12,7 @@ from django.db import connection
 
 from directory.models import Credential, Identifier, Participant, Policy, Source
 from directory.operations import save_row
-from tests.directory.admin.conftest import ACTOR, Screen
+from tests.directory.admin.conftest import ACTOR, MERCHANT, Screen
 from tests.sealing import seal
 
 CARD = "4111111111111111"
@@ -108,6 +108,21 @@ def test_a_confidential_value_left_empty_is_kept(screen: Screen, acme: Any, make
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     changed = one(acme, Identifier, pk=row.pk)
     assert (changed.value, changed.normalized, changed.priority) == (row.value, row.normalized, 5)
+
+
+def test_a_confidential_value_is_not_told_by_the_rules_of_another_type(
+    screen: Screen, acme: Any, make_party: Party
+) -> None:
+    party = make_party()
+    row = one(acme, Identifier, identifier_type="mid")
+    path = f"directory/identifier/{row.pk}/change/"
+    for changes in ({"identifier_type": "bic"}, {"scope": "nonsense!"}):
+        answer = screen.submit(
+            path, identifier_values(party, identifier_type="mid", value="", scope=row.scope) | changes
+        )
+        assert answer.status_code == 200
+        assert MERCHANT not in answer.content.decode()
+        assert "Write the value again" in answer.content.decode()
 
 
 def test_a_confidential_value_is_written_anew_and_not_shown_when_the_form_comes_back(
