@@ -67,6 +67,15 @@ def filtered(
             yield name, call.having(query=((name, value),))
 
 
+def declared(
+    operation: Operation, row: dict[str, Any], cursor: str, estate: Estate
+) -> Iterator[tuple[str, str]]:
+    """Yield every parameter of the query with a value of acme's row, or one that it takes; a text is never missing."""
+    for name in operation.texts():
+        yield name, cursor if name == "cursor" else value_of(name, row) or estate.words.word
+    yield from operation.choices()
+
+
 def value_of(parameter: str, row: dict[str, Any]) -> str:
     """Return what a row, as its owner is shown it, holds for a filter; nothing where it holds no text."""
     name = SUFFIXES.sub("", parameter)

@@ -24,6 +24,33 @@ def test_a_tenant_that_is_named_by_a_stranger_is_as_one_that_is_not_there(walk: 
     assert not walk.leaks, "\n".join(walk.leaks)
 
 
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_stranger_learns_nothing_by_the_filters_of_a_list(walk: Walk, name: str) -> None:
+    caller = walk.callers.get(name)
+    walk.begin()
+    for operation, decision in walk.operations("tenant"):
+        if operation.is_list:
+            named = walk.at(walk.call_with_all(operation), walk.estate.words.slug)
+            seen = walk.compare(caller, named)
+            walk.expect(caller, named, seen, decision.refusals[name])
+            if seen.statements != walk.seen(caller, named.having(query=())).statements:
+                walk.note(caller, named, "takes other statements than without filters")
+    assert not walk.leaks, "\n".join(walk.leaks)
+
+
+def test_another_tenants_list_shows_nothing_of_acme_by_any_number_moment_or_choice(walk: Walk) -> None:
+    caller = walk.callers.get("globex_token")
+    walk.begin()
+    for operation, _decision in walk.operations("tenant"):
+        if operation.is_list:
+            for name, value in operation.choices():
+                here = walk.at(walk.call_with_all(operation).having(query=((name, value),)), "globex")
+                seen = walk.seen(caller, here)
+                walk.note_read(caller, here, seen)
+                walk.expect(caller, here, seen, (200, ""))
+    assert not walk.leaks, "\n".join(walk.leaks)
+
+
 @pytest.mark.parametrize("name", GLOBEX_CALLERS)
 def test_ids_and_words_of_another_tenant_are_as_those_of_nothing(walk: Walk, name: str) -> None:
     caller = walk.callers.get(name)

@@ -1,0 +1,104 @@
+"""Watches what callers are answered and what becomes of acme, and gathers what must not have been seen."""
+
+from copy import copy
+from typing import Any, Self
+
+from directory.resolution.cache import AnswerCache
+from directory.rest import resolve
+from tests.journeys.isolation.callers import Callers
+from tests.journeys.isolation.calls import NEW, SAFE, Call, Caller, Seen, exchanged, look
+from tests.journeys.isolation.digests import digest_of
+from tests.journeys.isolation.estate import Estate
+from tests.journeys.isolation.placing import pairs_of
+from tests.sealing import seal
+
+REFUSAL_TABLES = ("audit_event", "audit_head", "audit_refusal")
+
+
+class Watch:
+    """Two estates, everybody who calls, and the leaks that were found, each in words."""
+
+    def __init__(self, estate: Estate, others: Estate) -> None:
+        self.estate = estate
+        self.others = others
+        self.callers = Callers(estate.tenant, others.tenant)
+        self.texts = sorted(estate.texts())
+        self.leaks: list[str] = []
+        self.leaves_refusals = False  # set where acme's own people are refused: acme's chain tells of it
+        self._before: dict[str, Any] | None = None
+
+    def anew(self) -> Self:
+        """Return a watch over the same estates for another test, with callers of its own."""
+        made = copy(self)
+        made.callers = Callers(self.estate.tenant, self.others.tenant)
+        made.leaks, made.leaves_refusals, made._before = [], False, None
+        return made
+
+    def at(self, call: Call, slug: str) -> Call:
+        """Return the call at a tenant's address; what belongs to no tenant keeps its own."""
+        return call.having(path=f"/t/{slug}{call.path}") if call.path.startswith("/api/v1/") else call
+
+    def seen(self, caller: Caller, call: Call) -> Seen:
+        """Make the call."""
+        resolve.ANSWERS = AnswerCache()  # an answer that is kept costs fewer statements, to whomever
+        return look(caller, call, before_undo=lambda: self._tell_changes(caller, call))
+
+    def compare(self, caller: Caller, call: Call, *, cursor: str = "", keeps_address: bool = False) -> Seen:
+        """Make a call, and the same call with what does not exist; note what tells them apart."""
+        pairs = pairs_of(self.estate, cursor)
+        if keeps_address:
+            pairs = [pair for pair in pairs if pair[0] != self.estate.words.slug]
+        seen, unknown = self.seen(caller, call), self.seen(caller, call.with_instead(pairs))
+        self.note_read(caller, call, seen)
+        if seen.status != unknown.status:
+            self.note(caller, call, f"answers {seen.status}, for what does not exist {unknown.status}")
+        elif self._plain(call, seen, pairs) != self._plain(call, unknown, pairs):
+            self.note(caller, call, f"differs from what does not exist:\n{seen.text}\n{unknown.text}")
+        if seen.statements != unknown.statements:
+            self.note(caller, call, f"takes other statements:\n{seen.statements}\n{unknown.statements}")
+        return seen
+
+    def _plain(self, call: Call, seen: Seen, pairs: list[tuple[str, str]]) -> str:
+        """Return an answer without what was sent, and without what is new in each answer about a row just made."""
+        is_made = call.method not in SAFE and seen.status < 400
+        text = exchanged(seen.text, pairs)
+        return NEW.sub("", text) if is_made else text
+
+    def expect(self, caller: Caller, call: Call, seen: Seen, wanted: tuple[int, str]) -> None:
+        """Note an answer other than the refusal that was decided."""
+        if (seen.status, seen.code) != wanted:
+            self.note(caller, call, f"is answered {seen.status} {seen.code}, decided is {wanted}")
+
+    def note_read(self, caller: Caller, call: Call, seen: Seen) -> None:
+        """Note each text of acme's in an answer that was not in the call."""
+        sent = call.text()
+        read = [
+            text
+            for text in self.texts
+            if text in seen.text and text.replace("-", "") not in sent.replace("-", "")
+        ]
+        if read:
+            self.note(caller, call, f"reads {read}")
+
+    def note(self, caller: Caller, call: Call, what: str) -> None:
+        """Note a leak."""
+        place = f"{call.method} {call.host}{call.path} {call.query or ''} {call.headers or ''}"
+        self.leaks.append(f"{caller.name}: {place} {what}")
+
+    def begin(self) -> None:
+        """Remember what there is; whoever calls later has been made by now."""
+        seal()
+        self._before = digest_of(self.estate.schema, self.estate.tenant.pk)
+
+    def changes(self) -> list[str]:
+        """Return the tables that are no more as they were when the walk began."""
+        if self._before is None:
+            return []
+        now = digest_of(self.estate.schema, self.estate.tenant.pk)
+        kept = {f"{self.estate.schema}.{name}" for name in REFUSAL_TABLES} if self.leaves_refusals else set()
+        return [name for name in self._before if self._before[name] != now.get(name) and name not in kept]
+
+    def _tell_changes(self, caller: Caller, call: Call) -> None:
+        changed = self.changes() if caller.name != "acme_token" else []
+        if changed:
+            self.note(caller, call, f"changes {changed}")
