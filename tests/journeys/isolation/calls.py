@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.contrib.messages import get_messages
 from django.db import connection, transaction
 from django.test import Client
 
@@ -18,6 +19,7 @@ LITERALS = re.compile(r"'(?:[^']|'')*'|\b\d+\b|\bs\d+_x\d+\b")
 NEW = re.compile(
     r"[a-z]{3}_[0-9a-f]{32}|\d{4}-\d\d-\d\dT[0-9:.]+Z|\\?\"[0-9a-zA-Z_-]{20,64}\\?\""
 )  # of a row just made: its id, moments, tag
+FRESH = re.compile(r"(?<=\")[0-9A-Za-z]{64}(?=\")|csrftoken=\w+")  # what a page's forms are signed with
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -57,7 +59,15 @@ class Caller:
     token: str = ""
 
     def send(self, call: Call) -> Any:
-        """Return the answer."""
+        """Return the answer; what it says to a browser's cookies is forgotten, so that no call changes the next."""
+        kept = dict(self.client.cookies)
+        try:
+            return self._send(call)
+        finally:
+            self.client.cookies.clear()
+            self.client.cookies.update(kept)
+
+    def _send(self, call: Call) -> Any:
         headers = {"Host": call.host, "X-Request-ID": REQUEST_ID, **call.headers}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
@@ -101,8 +111,11 @@ def look(caller: Caller, call: Call, *, before_undo: Any = None) -> Seen:
                 before_undo()
             transaction.set_rollback(True)
     body = response.getvalue() if response.streaming else response.content
+    told = [str(message) for message in get_messages(response.wsgi_request)]
     headers = sorted((name, value) for name, value in response.items() if name != "Set-Cookie")
-    return Seen(response.status_code, json.dumps(headers), body.decode(), seen)
+    return Seen(
+        response.status_code, json.dumps(headers), FRESH.sub("", body.decode()) + "\n".join(told), seen
+    )
 
 
 def exchanged(text: str, pairs: Sequence[tuple[str, str]]) -> str:

@@ -1,5 +1,6 @@
 """Watches what callers are answered and what becomes of acme, and gathers what must not have been seen."""
 
+import os.path
 from copy import copy
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from tests.journeys.isolation.estate import Estate
 from tests.journeys.isolation.placing import pairs_of
 from tests.sealing import seal
 
+SHOWN = 200  # characters of a difference
 REFUSAL_TABLES = ("audit_event", "audit_head", "audit_refusal")
 
 
@@ -43,19 +45,24 @@ class Watch:
         resolve.ANSWERS = AnswerCache()  # an answer that is kept costs fewer statements, to whomever
         return look(caller, call, before_undo=lambda: self._tell_changes(caller, call))
 
+    def pairs(self, call: Call, cursor: str = "") -> list[tuple[str, str]]:  # noqa: ARG002 -- a page's have more
+        """Return what is exchanged in a call for what does not exist."""
+        return pairs_of(self.estate, cursor)
+
     def compare(self, caller: Caller, call: Call, *, cursor: str = "", keeps_address: bool = False) -> Seen:
         """Make a call, and the same call with what does not exist; note what tells them apart."""
-        pairs = pairs_of(self.estate, cursor)
+        pairs = self.pairs(call, cursor)
         if keeps_address:
             pairs = [pair for pair in pairs if pair[0] != self.estate.words.slug]
         seen, unknown = self.seen(caller, call), self.seen(caller, call.with_instead(pairs))
         self.note_read(caller, call, seen)
         if seen.status != unknown.status:
             self.note(caller, call, f"answers {seen.status}, for what does not exist {unknown.status}")
-        elif self._plain(call, seen, pairs) != self._plain(call, unknown, pairs):
-            self.note(caller, call, f"differs from what does not exist:\n{seen.text}\n{unknown.text}")
+        elif (first := self._plain(call, seen, pairs)) != (second := self._plain(call, unknown, pairs)):
+            self.note(caller, call, f"differs from what does not exist:\n{first_difference(first, second)}")
         if seen.statements != unknown.statements:
-            self.note(caller, call, f"takes other statements:\n{seen.statements}\n{unknown.statements}")
+            difference = first_difference("\n".join(seen.statements), "\n".join(unknown.statements))
+            self.note(caller, call, f"takes other statements:\n{difference}")
         return seen
 
     def _plain(self, call: Call, seen: Seen, pairs: list[tuple[str, str]]) -> str:
@@ -102,3 +109,10 @@ class Watch:
         changed = self.changes() if caller.name != "acme_token" else []
         if changed:
             self.note(caller, call, f"changes {changed}")
+
+
+def first_difference(first: str, second: str) -> str:
+    """Return what stands around the first place where two texts differ, one below the other."""
+    at = len(os.path.commonprefix([first, second]))
+    around = slice(max(0, at - SHOWN // 2), at + SHOWN)
+    return f"{first[around]}\n— instead of —\n{second[around]}"

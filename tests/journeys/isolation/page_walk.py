@@ -1,0 +1,96 @@
+"""Walks the pages of both admin sites as one caller."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from audit.models import AuditEvent
+from customers.identity.models import ApiToken, Privilege, User
+from customers.identity.operations import create_role, create_token
+from customers.tenants.models import Placement, Tenant
+from tests import cast
+from tests.journeys.isolation.callers import ACTOR
+from tests.journeys.isolation.calls import Call, Caller, Seen
+from tests.journeys.isolation.estate import NOW, Estate
+from tests.journeys.isolation.forms import FormReader, form_of
+from tests.journeys.isolation.page_decisions import PAGE_DECISIONS, PageDecision
+from tests.journeys.isolation.page_placing import PagePlacing
+from tests.journeys.isolation.pages import Page, pages
+from tests.journeys.isolation.placing import ABSENT_DASHED
+from tests.journeys.isolation.watch import Watch
+
+
+class PageWalk(Watch):
+    """A watch, and each page's calls with all that acme has."""
+
+    def __init__(self, estate: Estate, others: Estate) -> None:
+        super().__init__(estate, others)
+        self._rows = _rows_of(estate)
+        self._placing = PagePlacing(estate, others, self._rows)
+        # Made before the walk begins: who may see acme's pages reads their forms.
+        self._forms = {page.key: self._form(page) for page in pages().values()}
+        self._calls = {page.key: list(self._made_calls(page)) for page in pages().values()}
+
+    def pages(self, site: str) -> Iterator[tuple[Page, PageDecision]]:
+        """Yield each page of a site with its decision."""
+        for key, page in sorted(pages().items()):
+            if page.site == site:
+                yield page, PAGE_DECISIONS[key]
+
+    def calls_of(self, page: Page) -> list[Call]:
+        """Return the page's calls with acme's ids and texts in each place; the first one looks at it plainly."""
+        return self._calls[page.key]
+
+    def insider(self, page: Page) -> Caller:
+        """Return who is shown acme's rows on a page."""
+        return self.callers.get("acme_owner" if page.site == "tenant" else "operator")
+
+    def insider_sees(self, page: Page, call: Call) -> Seen:
+        """Return what is shown to who may see acme's rows, where they are."""
+        return self.seen(self.insider(page), self.at_acme(page, call))
+
+    def at_acme(self, page: Page, call: Call) -> Call:
+        """Return the call on acme's site; the platform's pages keep their own address."""
+        return self.at(call, self.estate.words.slug) if page.site == "tenant" else call
+
+    def at(self, call: Call, slug: str) -> Call:
+        """Return the call on a tenant's site."""
+        return call.having(path=f"/t/{slug}{call.path}")
+
+    def pairs(self, call: Call, cursor: str = "") -> list[tuple[str, str]]:
+        """Return what is exchanged, with the rows that only pages show."""
+        pairs = super().pairs(call, cursor)
+        pairs += [(pk, ABSENT_DASHED) for pk in self._rows.values() if "-" in pk]
+        return pairs + self._placing.event_pairs()
+
+    def _form(self, page: Page) -> FormReader:
+        """Return the forms of acme's row of the table, or of its list."""
+        if page.model is None or not page.name.endswith(("_change", "_changelist", "_add")):
+            return FormReader()
+        call = Call("GET", self._placing.path(page))
+        return form_of(self.insider_sees(page, call).body)
+
+    def _made_calls(self, page: Page) -> Iterator[Call]:
+        change = page.name.removesuffix("_add") + "_change"
+        form = self._forms[f"{page.site}:{change}"] if page.name.endswith("_add") else self._forms[page.key]
+        yield from self._placing.calls(page, form)
+
+
+def _rows_of(estate: Estate) -> dict[Any, str]:
+    """Return the primary key of a row of acme's for each table that has pages, as their addresses show it."""
+    tenant, owner = estate.tenant, cast.user("acme_admin")
+    create_token(
+        actor=ACTOR,
+        user=owner,
+        tenant=tenant,
+        name=f"{estate.words.word} token",
+        privileges=["directory.read"],
+        may_write=False,
+        expires_at=NOW.replace(year=2027),
+    )
+    role = create_role(actor=ACTOR, tenant=tenant, title=f"{estate.words.word} role", privileges=[])
+    rows: dict[Any, Any] = {type(row): row.pk for row in estate.rows.values()}
+    rows |= {Tenant: tenant.pk, User: owner.pk, type(role): role.pk, AuditEvent: estate.event_id}
+    rows[ApiToken] = ApiToken.objects.filter(tenant=tenant).order_by("-created_at", "pk")[0].pk
+    rows[Placement] = Placement.objects.get(tenant=tenant).pk
+    rows[Privilege] = Privilege.objects.get(code="directory.read").pk
+    return {model: str(pk) for model, pk in rows.items()}
