@@ -197,15 +197,39 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
         parent = super().changelist_view
         return self.performed(request, lambda: parent(request, *args, **kwargs))
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Add or change as the person who is signed in."""
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add or change as the person who is signed in; who may change none is refused before the row is looked up."""
         parent = super().changeform_view
-        return self.performed(request, lambda: parent(request, *args, **kwargs))
+
+        def view() -> HttpResponse:
+            if object_id is not None:
+                self._require_some(
+                    request, *(("change",) if request.method == "POST" else ("view", "change"))
+                )
+            return parent(request, object_id, *args, **kwargs)
+
+        return self.performed(request, view)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Delete as the person who is signed in."""
+        """Delete as the person who is signed in; who may delete none is refused before the row is looked up."""
         parent = super().delete_view
-        return self.performed(request, lambda: parent(request, *args, **kwargs))
+
+        def view() -> HttpResponse:
+            self._require_some(request, "delete")
+            return parent(request, *args, **kwargs)
+
+        return self.performed(request, view)
+
+    def _require_some(self, request: HttpRequest, *acts: str) -> None:
+        """Refuse who may do none of the acts to any row: that the row exists would show in the work of its look-up.
+
+        Raises:
+            PermissionDenied: none of them is permitted.
+        """
+        if not any(getattr(self, f"has_{act}_permission")(request) for act in acts):
+            raise PermissionDenied
 
 
 class AuditedAdmin(PermittedAdmin):

@@ -88,9 +88,9 @@ class Callers:
 
 
 def _clerk_of_the_directory() -> Any:
-    """Return somebody of the platform's staff who may do everything with directory and chain, and nothing else."""
+    """Return somebody of the platform's staff who may do everything with the global directory, and nothing else."""
     person = create_user(actor=ACTOR, email="directory.clerk@example.com", is_staff=True)
-    person.user_permissions.set(Permission.objects.filter(content_type__app_label__in=("directory", "audit")))
+    person.user_permissions.set(Permission.objects.filter(content_type__app_label="directory"))
     return person
 
 

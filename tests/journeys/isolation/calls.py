@@ -17,9 +17,10 @@ REQUEST_ID = (
 )
 LITERALS = re.compile(r"'(?:[^']|'')*'|\b\d+\b|\bs\d+_x\d+\b")
 NEW = re.compile(
-    r"[a-z]{3}_[0-9a-f]{32}|\d{4}-\d\d-\d\dT[0-9:.]+Z|\\?\"[0-9a-zA-Z_-]{20,64}\\?\""
+    r"[a-z]{3}_[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[0-9:.]+Z|\\?\"[0-9a-zA-Z_-]{20,64}\\?\""
 )  # of a row just made: its id, moments, tag
 FRESH = re.compile(r"(?<=\")[0-9A-Za-z]{64}(?=\")|csrftoken=\w+")  # what a page's forms are signed with
+UNSEEN = ("Set-Cookie", "Expires")  # a session, and when
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -112,7 +113,7 @@ def look(caller: Caller, call: Call, *, before_undo: Any = None) -> Seen:
             transaction.set_rollback(True)
     body = response.getvalue() if response.streaming else response.content
     told = [str(message) for message in get_messages(response.wsgi_request)]
-    headers = sorted((name, value) for name, value in response.items() if name != "Set-Cookie")
+    headers = sorted((name, value) for name, value in response.items() if name not in UNSEEN)
     return Seen(
         response.status_code, json.dumps(headers), FRESH.sub("", body.decode()) + "\n".join(told), seen
     )

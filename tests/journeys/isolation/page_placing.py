@@ -32,17 +32,10 @@ class PagePlacing:
         self._content_type = ContentType.objects.get_for_model(Participant).pk
 
     def calls(self, page: Page, form: FormReader) -> Iterator[Call]:
-        """Yield the page's calls, which have no tenant's address yet."""
+        """Yield the page's calls, which have no tenant's address yet: looked at, looked at by query, submitted."""
         plain = Call("GET", self.path(page))
         yield plain
-        if page.name == "autocomplete":
-            yield from self._completions(page, plain)
-        elif page.is_list:
-            yield from self._narrowed(page, plain)
-        elif page.name == "search":
-            yield from (
-                plain.having(query=(("s", term),)) for term in (self.estate.words.word, "participant")
-            )
+        yield from (plain.having(query=tuple(query.items())) for query in self._queries(page))
         yield from (plain.having(method="POST", is_form=True, body=body) for body in self._bodies(page, form))
 
     def path(self, page: Page, row: str = "") -> str:
@@ -67,7 +60,15 @@ class PagePlacing:
     def event_pairs(self) -> list[tuple[str, str]]:
         """Return the places where the number of acme's newest event is exchanged: it is too short to stand alone."""
         number, absent = str(self.estate.event_id), "9" * len(str(self.estate.event_id))
-        places = ("/auditevent/{}/", '"{}"', "resource_id={}", "“{}”", "id__exact={}")
+        places = (
+            "/auditevent/{}/",
+            '"{}"',
+            "resource_id={}",
+            "“{}”",
+            "id__exact={}",
+            "id__exact%3D{}",
+            "q%3D{}",
+        )
         return [(place.format(number), place.format(absent)) for place in places]
 
     def _bodies(self, page: Page, form: FormReader) -> Iterator[Fields]:
@@ -91,26 +92,28 @@ class PagePlacing:
         else:
             yield form.fields
 
-    def _completions(self, page: Page, plain: Call) -> Iterator[Call]:
+    def _queries(self, page: Page) -> Iterator[dict[str, str]]:
         word = self.estate.words.word
-        for model in SITES[page.site][1]._registry:  # noqa: SLF001 -- Django has no public list
-            for field in model._meta.fields:
-                if isinstance(field, ForeignKey):
-                    meta = model._meta
-                    named = {
-                        "app_label": meta.app_label,
-                        "model_name": meta.model_name,
-                        "field_name": field.name,
-                    }
-                    yield plain.having(query=(*named.items(), ("term", word)))
+        if page.name == "autocomplete":
+            yield from self._completions(page)
+        elif page.name == "search":
+            yield from ({"s": term} for term in (word, "participant"))
+        elif page.is_list:
+            row_id = self.rows[page.model]
+            yield {"q": word, "id__exact": row_id, **ASIDE}
+            yield {"q": word, **ASIDE}
+            if "-" in row_id:
+                yield {"q": row_id, "all": ""}
+            yield from ({name: value} for name, value in dict(self._filters(page)).items())
 
-    def _narrowed(self, page: Page, plain: Call) -> Iterator[Call]:
-        """Yield the list by each filter that takes an id or a text of acme's, and by all that a list takes besides."""
-        word = self.estate.words.word
-        yield plain.having(query=(("q", word), *ASIDE.items()))
-        yield plain.having(query=(("q", self.rows[page.model]), ("all", "")))
-        for name, value in dict(self._filters(page)).items():
-            yield plain.having(query=((name, value),))
+    def _completions(self, page: Page) -> Iterator[dict[str, str]]:
+        """Yield the choices of each foreign key, narrowed to acme's word."""
+        for model in SITES[page.site][1]._registry:
+            meta = model._meta
+            for column in meta.fields:
+                if isinstance(column, ForeignKey):
+                    named = {"app_label": meta.app_label, "model_name": str(meta.model_name)}
+                    yield {**named, "field_name": column.name, "term": self.estate.words.word}
 
     def _filters(self, page: Page) -> Iterator[tuple[str, str]]:
         yield "id__exact", self.rows[page.model]
@@ -125,7 +128,7 @@ class PagePlacing:
             elif isinstance(value, str) and (words.word in value or words.digits in value):
                 yield column.name, value
         site = SITES[page.site][1]
-        for one in site._registry[page.model].list_filter:  # noqa: SLF001 -- Django has no public list
+        for one in site._registry[page.model].list_filter:
             if name := getattr(one, "parameter_name", ""):
                 yield name, self.rows[Participant] if name.endswith("_id") else words.word
 

@@ -1,6 +1,7 @@
 """Walks the pages of both admin sites as one caller."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from audit.models import AuditEvent
@@ -26,9 +27,10 @@ class PageWalk(Watch):
         super().__init__(estate, others)
         self._rows = _rows_of(estate)
         self._placing = PagePlacing(estate, others, self._rows)
-        # Made before the walk begins: who may see acme's pages reads their forms.
-        self._forms = {page.key: self._form(page) for page in pages().values()}
-        self._calls = {page.key: list(self._made_calls(page)) for page in pages().values()}
+        # Made before the walk begins: who may see acme's pages reads their forms; the platform's directory has none.
+        read = lru_cache(self._form)
+        self._forms = {key: read(pages().get(f"tenant:{page.name}", page)) for key, page in pages().items()}
+        self._calls = {key: self._made_calls(page) for key, page in pages().items()}
 
     def pages(self, site: str) -> Iterator[tuple[Page, PageDecision]]:
         """Yield each page of a site with its decision."""
@@ -36,9 +38,22 @@ class PageWalk(Watch):
             if page.site == site:
                 yield page, PAGE_DECISIONS[key]
 
-    def calls_of(self, page: Page) -> list[Call]:
-        """Return the page's calls with acme's ids and texts in each place; the first one looks at it plainly."""
-        return self._calls[page.key]
+    def calls_of(self, page: Page, site: str = "") -> list[Call]:
+        """Return the page's calls with acme's ids and texts in each place, on a tenant's site if one is named."""
+        return [self.at(call, site) if site else call for call in self._calls[page.key]]
+
+    def first_calls_of(self, page: Page, site: str = "") -> list[Call]:
+        """Return the first of each kind: for who is refused before anything is read of a query or a form."""
+        kinds = {(call.method, bool(call.query)): call for call in reversed(self.calls_of(page, site))}
+        return list(kinds.values())
+
+    def own_row_submitted(self, page: Page) -> Iterator[Call]:
+        """Yield what changes globex's own row into acme's: its page, and the form of acme's."""
+        path = self._placing.own_row(page)
+        if path and page.name.endswith("_change"):
+            yield Call(
+                "POST", f"/t/{self.others.words.slug}{path}", body=self._forms[page.key].fields, is_form=True
+            )
 
     def insider(self, page: Page) -> Caller:
         """Return who is shown acme's rows on a page."""
@@ -64,15 +79,13 @@ class PageWalk(Watch):
 
     def _form(self, page: Page) -> FormReader:
         """Return the forms of acme's row of the table, or of its list."""
-        if page.model is None or not page.name.endswith(("_change", "_changelist", "_add")):
+        if page.model is None or not page.name.endswith(("_change", "_changelist")):
             return FormReader()
-        call = Call("GET", self._placing.path(page))
-        return form_of(self.insider_sees(page, call).body)
+        return form_of(self.insider_sees(page, Call("GET", self._placing.path(page))).body)
 
-    def _made_calls(self, page: Page) -> Iterator[Call]:
-        change = page.name.removesuffix("_add") + "_change"
-        form = self._forms[f"{page.site}:{change}"] if page.name.endswith("_add") else self._forms[page.key]
-        yield from self._placing.calls(page, form)
+    def _made_calls(self, page: Page) -> list[Call]:
+        filled = page.key.removesuffix("_add") + "_change" if page.name.endswith("_add") else page.key
+        return list(self._placing.calls(page, self._forms[filled]))
 
 
 def _rows_of(estate: Estate) -> dict[Any, str]:

@@ -1,6 +1,5 @@
 """Watches what callers are answered and what becomes of acme, and gathers what must not have been seen."""
 
-import os.path
 from copy import copy
 from typing import Any, Self
 
@@ -45,7 +44,7 @@ class Watch:
         resolve.ANSWERS = AnswerCache()  # an answer that is kept costs fewer statements, to whomever
         return look(caller, call, before_undo=lambda: self._tell_changes(caller, call))
 
-    def pairs(self, call: Call, cursor: str = "") -> list[tuple[str, str]]:  # noqa: ARG002 -- a page's have more
+    def pairs(self, call: Call, cursor: str = "") -> list[tuple[str, str]]:
         """Return what is exchanged in a call for what does not exist."""
         return pairs_of(self.estate, cursor)
 
@@ -76,15 +75,14 @@ class Watch:
         if (seen.status, seen.code) != wanted:
             self.note(caller, call, f"is answered {seen.status} {seen.code}, decided is {wanted}")
 
+    def reads(self, call: Call, seen: Seen) -> list[str]:
+        """Return each text of acme's in an answer that was not in the call."""
+        sent = call.text().replace("-", "")
+        return [text for text in self.texts if text in seen.text and text.replace("-", "") not in sent]
+
     def note_read(self, caller: Caller, call: Call, seen: Seen) -> None:
-        """Note each text of acme's in an answer that was not in the call."""
-        sent = call.text()
-        read = [
-            text
-            for text in self.texts
-            if text in seen.text and text.replace("-", "") not in sent.replace("-", "")
-        ]
-        if read:
+        """Note what was read of acme."""
+        if read := self.reads(call, seen):
             self.note(caller, call, f"reads {read}")
 
     def note(self, caller: Caller, call: Call, what: str) -> None:
@@ -113,6 +111,7 @@ class Watch:
 
 def first_difference(first: str, second: str) -> str:
     """Return what stands around the first place where two texts differ, one below the other."""
-    at = len(os.path.commonprefix([first, second]))
+    differing = (at for at, (one, other) in enumerate(zip(first, second, strict=False)) if one != other)
+    at = next(differing, min(len(first), len(second)))
     around = slice(max(0, at - SHOWN // 2), at + SHOWN)
     return f"{first[around]}\n— instead of —\n{second[around]}"
