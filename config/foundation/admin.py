@@ -267,6 +267,10 @@ class ReadOnlyAdmin(_NeverWritten, PermittedAdmin):
 class ReadOnlyInline(_NeverWritten, AuditedInline):
     """Rows that belong to the page's row and are written elsewhere."""
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Show every column as text, also one that no form may hold."""
+        return list(self.get_fields(request, obj))
+
 
 class ExportMixin:
     """An action that downloads the chosen rows as CSV.

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -21,6 +23,7 @@ NEW = re.compile(
 )  # of a row just made: its id, moments, tag
 FRESH = re.compile(r"(?<=\")[0-9A-Za-z]{64}(?=\")|csrftoken=\w+")  # what a page's forms are signed with
 UNSEEN = ("Set-Cookie", "Expires")  # a session, and when
+READS = re.compile(r"SELECT |SAVEPOINT |RELEASE SAVEPOINT |ROLLBACK TO SAVEPOINT |SET (LOCAL )?search_path ")
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -97,17 +100,25 @@ class Seen:
         return f"{self.headers}\n{self.body}"
 
     @property
+    def cost(self) -> tuple[int, str]:
+        """Return how many statements it took, and a digest of their texts."""
+        return len(self.statements), sha256("\n".join(self.statements).encode()).hexdigest()
+
+    @property
     def code(self) -> str:
         """Return the code of a problem; nothing for an answer that is none."""
         return str(json.loads(self.body).get("code", "")) if "problem+json" in self.headers else ""
 
 
 def look(caller: Caller, call: Call, *, before_undo: Any = None) -> Seen:
-    """Make a call and return what was seen; a write that succeeded is undone, after ``before_undo``."""
+    """Make a call and return what was seen; a write that succeeded is undone, after ``before_undo``.
+
+    What asked the database for no write is left as it is: whatever it did besides shows when the walk ends.
+    """
     with transaction.atomic(), _statements() as statements:
         response = caller.send(call)
         seen = tuple(statements)
-        if call.method not in SAFE and response.status_code < 400:
+        if call.method not in SAFE and response.status_code < 400 and not all(map(READS.match, seen)):
             if before_undo is not None:
                 before_undo()
             transaction.set_rollback(True)
@@ -126,12 +137,17 @@ def exchanged(text: str, pairs: Sequence[tuple[str, str]]) -> str:
     return text
 
 
+@lru_cache(maxsize=10_000)
+def _without_literals(statement: str) -> str:
+    return LITERALS.sub("?", statement)
+
+
 @contextmanager
 def _statements() -> Iterator[list[str]]:
     found: list[str] = []
 
     def note(execute: Any, statement: Any, parameters: Any, many: bool, context: Any) -> Any:
-        found.append(LITERALS.sub("?", str(statement)))
+        found.append(_without_literals(str(statement)))
         return execute(statement, parameters, many, context)
 
     with connection.execute_wrapper(note):

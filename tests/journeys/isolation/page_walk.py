@@ -11,7 +11,7 @@ from customers.tenants.models import Placement, Tenant
 from tests import cast
 from tests.journeys.isolation.callers import ACTOR
 from tests.journeys.isolation.calls import Call, Caller, Seen
-from tests.journeys.isolation.estate import NOW, Estate
+from tests.journeys.isolation.estate import NOBODY, NOW, Estate
 from tests.journeys.isolation.forms import FormReader, form_of
 from tests.journeys.isolation.page_decisions import PAGE_DECISIONS, PageDecision
 from tests.journeys.isolation.page_placing import PagePlacing
@@ -75,7 +75,8 @@ class PageWalk(Watch):
         """Return what is exchanged, with the rows that only pages show."""
         pairs = super().pairs(call, cursor)
         pairs += [(pk, ABSENT_DASHED) for pk in self._rows.values() if "-" in pk]
-        return pairs + self._placing.event_pairs()
+        of_titles = (self.estate.words.word.capitalize(), NOBODY.word.capitalize())
+        return [*pairs, of_titles, *self._placing.event_pairs()]
 
     def _form(self, page: Page) -> FormReader:
         """Return the forms of acme's row of the table, or of its list."""

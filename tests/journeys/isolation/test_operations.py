@@ -1,5 +1,7 @@
 """Every operation of both documents, called by everybody who must learn nothing of acme, with all that acme has."""
 
+import re
+
 import pytest
 
 from tests.journeys.isolation.decisions import DECISIONS, LACKING, STRANGERS
@@ -9,6 +11,7 @@ from tests.journeys.isolation.walk import Walk
 GLOBEX_CALLERS = ("globex_owner", "globex_token", "globex_unbound_token")
 MISMATCH = (403, "tenant_mismatch")
 NOT_FOUND = (404, "not_found")
+ROW_ASKED = re.compile(r'FROM "(directory|audit)_.*WHERE .*"id" = ')
 
 
 @pytest.mark.parametrize("name", STRANGERS)
@@ -62,6 +65,24 @@ def test_ids_and_words_of_another_tenant_are_as_those_of_nothing(walk: Walk, nam
             if operation.path_prefixes():
                 walk.expect(caller, here, seen, NOT_FOUND)
     assert not walk.leaks, "\n".join(walk.leaks)
+
+
+@pytest.mark.parametrize("name", GLOBEX_CALLERS)
+def test_a_foreign_id_costs_the_statements_of_an_unknown_one(walk: Walk, name: str) -> None:
+    caller = walk.callers.get(name)
+    walk.begin()
+    of_foreign, of_unknown, unasked = {}, {}, []
+    for operation, _decision in walk.operations("tenant"):
+        if operation.path_prefixes():
+            call, _cursor = walk.calls_of(operation)[0]
+            here = walk.at(call, "globex")
+            seen = walk.seen(caller, here)
+            of_foreign[operation.key] = seen.cost
+            of_unknown[operation.key] = walk.seen(caller, here.with_instead(walk.pairs(here))).cost
+            if not any(ROW_ASKED.search(statement) for statement in seen.statements):
+                unasked.append(operation.key)
+    assert of_foreign == of_unknown
+    assert not unasked  # each looked its row up: the costs are those of a look-up
 
 
 @pytest.mark.parametrize("name", GLOBEX_CALLERS)

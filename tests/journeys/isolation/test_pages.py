@@ -150,7 +150,7 @@ def test_who_may_see_acmes_rows_sees_them_on_the_same_pages(walk: PageWalk) -> N
                 call = walk.calls_of(page)[0]
                 seen = walk.insider_sees(page, call)
                 if seen.status != 200 or not walk.reads(call, seen):
-                    blind.append(f"{page.key} {call.path}: {seen.status}")
+                    blind.append(f"{page.key} {call.path}: {seen.status} {seen.body[-800:]}")
     assert not blind, "\n".join(blind)
 
 

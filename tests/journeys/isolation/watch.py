@@ -57,12 +57,18 @@ class Watch:
         self.note_read(caller, call, seen)
         if seen.status != unknown.status:
             self.note(caller, call, f"answers {seen.status}, for what does not exist {unknown.status}")
-        elif (first := self._plain(call, seen, pairs)) != (second := self._plain(call, unknown, pairs)):
-            self.note(caller, call, f"differs from what does not exist:\n{first_difference(first, second)}")
+        elif seen.text != unknown.text:
+            self._note_difference(
+                caller, call, self._plain(call, seen, pairs), self._plain(call, unknown, pairs)
+            )
         if seen.statements != unknown.statements:
             difference = first_difference("\n".join(seen.statements), "\n".join(unknown.statements))
             self.note(caller, call, f"takes other statements:\n{difference}")
         return seen
+
+    def _note_difference(self, caller: Caller, call: Call, seen: str, unknown: str) -> None:
+        if seen != unknown:
+            self.note(caller, call, f"differs from what does not exist:\n{first_difference(seen, unknown)}")
 
     def _plain(self, call: Call, seen: Seen, pairs: list[tuple[str, str]]) -> str:
         """Return an answer without what was sent, and without what is new in each answer about a row just made."""
