@@ -84,6 +84,7 @@ def test_the_platforms_staff_sees_no_table_without_the_permission(walk: PageWalk
 
 def test_the_global_directory_holds_nothing_of_a_tenant_for_who_keeps_it(walk: PageWalk) -> None:
     caller = walk.callers.get("directory_clerk")
+    walk.may_change = "public.directory_"
     walk.begin()
     for page, _decision in walk.pages("platform"):
         if page.name.startswith("directory_") or page.name == "autocomplete":
