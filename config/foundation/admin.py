@@ -208,7 +208,8 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
                 self._require_some(
                     request, *(("change",) if request.method == "POST" else ("view", "change"))
                 )
-            return parent(request, object_id, *args, **kwargs)
+            page: HttpResponse = parent(request, object_id, *args, **kwargs)
+            return page
 
         return self.performed(request, view)
 
@@ -218,7 +219,8 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
 
         def view() -> HttpResponse:
             self._require_some(request, "delete")
-            return parent(request, *args, **kwargs)
+            page: HttpResponse = parent(request, *args, **kwargs)
+            return page
 
         return self.performed(request, view)
 
