@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.journeys.isolation.calls import Call
 from tests.journeys.isolation.decisions import DECISIONS, LACKING, STRANGERS
 from tests.journeys.isolation.placing import at_acme, beside
 from tests.journeys.isolation.walk import Walk
@@ -14,13 +15,18 @@ NOT_FOUND = (404, "not_found")
 ROW_ASKED = re.compile(r'FROM "(directory|audit)_.*WHERE .*"id" = ')
 
 
+def some_of(number: int, ways: list[tuple[str, Call]]) -> list[tuple[str, Call]]:
+    """Return the plainest way and one of the others, each in its turn: the ways are the same for all operations."""
+    return [ways[0], ways[1 + number % (len(ways) - 1)]]
+
+
 @pytest.mark.parametrize("name", STRANGERS)
 def test_a_tenant_that_is_named_by_a_stranger_is_as_one_that_is_not_there(walk: Walk, name: str) -> None:
     caller = walk.callers.get(name)
     walk.begin()
-    for operation, decision in walk.operations("tenant"):
+    for number, (operation, decision) in enumerate(walk.operations("tenant")):
         for call, cursor in walk.calls_of(operation)[:1]:
-            for way, named in at_acme(call, walk.estate):
+            for way, named in some_of(number, list(at_acme(call, walk.estate))):
                 seen = walk.compare(caller, named, cursor=cursor)
                 if not decision.is_open and way != "header alone":
                     walk.expect(caller, named, seen, decision.refusals[name])
@@ -89,9 +95,9 @@ def test_a_foreign_id_costs_the_statements_of_an_unknown_one(walk: Walk, name: s
 def test_another_tenant_that_is_named_besides_the_own_is_a_mismatch(walk: Walk, name: str) -> None:
     caller = walk.callers.get(name)
     walk.begin()
-    for operation, decision in walk.operations("tenant"):
+    for number, (operation, decision) in enumerate(walk.operations("tenant")):
         for call, cursor in walk.calls_of(operation)[:1]:
-            for _way, named in beside(walk.at(call, "globex"), walk.estate):
+            for _way, named in some_of(number, list(beside(walk.at(call, "globex"), walk.estate))):
                 seen = walk.compare(caller, named, cursor=cursor)
                 if not decision.is_open:
                     walk.expect(caller, named, seen, MISMATCH)
