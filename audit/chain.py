@@ -19,7 +19,7 @@ from psycopg import sql
 from audit.enums import FlawKind
 
 GENESIS = bytes(32)
-BATCH_SIZE = 50_000  # events that one statement judges
+BATCH_SIZE = 200_000  # events that one statement judges, for which its workers are started anew
 FETCH_SIZE = 2_000  # events that are looked at one by one
 
 # What the record must be, put together from the other columns, as the text of the jsonb object that audit_frame made:

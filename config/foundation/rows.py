@@ -97,6 +97,14 @@ class Row(models.Model):
         """Return the id as people and programs see it."""
         return display_id(self.display_prefix, self.id)
 
+    def validate_unique(self, exclude: Collection[str] | None = None) -> None:
+        """Ask for everything but the key, which is random: the database refuses what meets another by design only.
+
+        Raises:
+            ValidationError: what is taken, by field.
+        """
+        super().validate_unique({*(exclude or ()), "id"})
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, then read back what the trigger stamped."""
         super().save(*args, **kwargs)

@@ -141,22 +141,24 @@ def ensure_application_role() -> bool:
     return is_missing
 
 
-def open_schema(name: str) -> None:
+def open_schema(name: str, *, is_new: bool = False) -> None:
     """Let the application use a schema: each table as its model declares in ``application_may``, and nothing else."""
-    for statement in opening_statements(name):
+    for statement in opening_statements(name, is_new=is_new):
         _execute(statement)
 
 
-def opening_statements(name: str) -> list[sql.Composed]:
-    """Return what opens a schema to the application: nothing where it works as the owner."""
+def opening_statements(name: str, *, is_new: bool = False) -> list[sql.Composed]:
+    """Return what opens a schema to the application: nothing where it works as the owner.
+
+    From a schema that is new there is nothing to take back first.
+    """
     role = application_role()
     if not role:
         return []
     schema, grantee = sql.Identifier(name), sql.Identifier(role)
-    statements = [
-        sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, grantee),
-        sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA {} FROM {}").format(schema, grantee),
-    ]
+    statements = [sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, grantee)]
+    if not is_new:
+        statements.append(sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA {} FROM {}").format(schema, grantee))
     return statements + [
         sql.SQL("GRANT {} ON {} TO {}").format(
             sql.SQL(", ").join(map(sql.SQL, rights)),

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -13,12 +14,28 @@ from psycopg.conninfo import make_conninfo
 from config import postgres
 from tests import cast, database
 
-DATABASE = "benchmarks"
+_names = count(1)
+_made: list[str] = []
 
 
 @contextmanager
 def made() -> Iterator[None]:
-    """Start the cluster, make the database anew and point both aliases to it; stop the cluster at the end.
+    """Make a database on the running cluster and point both aliases to it."""
+    name = f"benchmarks_{os.getpid()}_{next(_names)}"
+    with _server() as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    _made.append(name)
+    with database.using(name):
+        cast.fill()
+        yield
+
+
+@contextmanager
+def cluster() -> Iterator[None]:
+    """Run the cluster for the block, and drop all its databases after it.
+
+    Not before: for minutes after many files were deleted, ext4 takes twice as long to make new ones, as it steps over
+    each inode that was deleted recently; that would be measured as the cost of a tenant.
 
     Raises:
         RuntimeError: ``DATABASE_URL`` is set: benchmarks write far too much into a database that is not theirs.
@@ -26,23 +43,27 @@ def made() -> Iterator[None]:
     if os.environ.get("DATABASE_URL"):
         raise RuntimeError("benchmarks run on a cluster of their own: unset DATABASE_URL")
     with postgres.running(settings.POSTGRES_HOME):
-        with psycopg.connect(owner_conninfo("postgres"), autocommit=True) as server:
-            name = sql.Identifier(DATABASE)
-            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-            server.execute(sql.SQL("CREATE DATABASE {}").format(name))
-        with database.using(DATABASE):
-            cast.fill()
-            yield
+        yield
+        with _server() as server:
+            left = server.execute(
+                "SELECT datname FROM pg_database WHERE datname LIKE 'benchmarks%'"
+            ).fetchall()
+            for (name,) in left:
+                server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def owner_conninfo(name: str = DATABASE) -> str:
-    """Return how the owner of the schemas reaches a database of the cluster."""
-    return _conninfo(settings.DATABASES["owner"], name)
+def _server() -> psycopg.Connection[Any]:
+    return psycopg.connect(owner_conninfo("postgres"), autocommit=True)
 
 
-def application_conninfo(name: str = DATABASE) -> str:
-    """Return how the application reaches a database of the cluster."""
-    return _conninfo(settings.DATABASES["default"], name)
+def owner_conninfo(name: str = "") -> str:
+    """Return how the owner of the schemas reaches a database of the cluster, the one in use where none is named."""
+    return _conninfo(settings.DATABASES["owner"], name or _made[-1])
+
+
+def application_conninfo(name: str = "") -> str:
+    """Return how the application reaches a database of the cluster, the one in use where none is named."""
+    return _conninfo(settings.DATABASES["default"], name or _made[-1])
 
 
 def _conninfo(where: dict[str, Any], name: str) -> str:

@@ -244,7 +244,7 @@ def _put_status(membership: Membership, status: MembershipStatus, reason: str) -
         raise _no_move(membership.status, status)
     membership.status = status
     membership.reason = reason if status in REASONED else ""
-    membership.full_clean()
+    membership.full_clean(exclude={"user", "tenant"})  # both are locked, and the row was looked for
 
 
 def _no_move(earlier: str, status: MembershipStatus) -> Refused:
@@ -274,5 +274,5 @@ def _set_roles(membership: Membership, wanted: Sequence[Role]) -> None:
     for role in wanted:
         if role.pk not in held:
             row = MembershipRole(membership=membership, role=role)
-            row.full_clean()
+            row.full_clean(exclude={"membership", "role"})  # locked, and looked for
             row.save()

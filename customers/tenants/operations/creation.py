@@ -62,10 +62,10 @@ def register_tenant(
     tenant.full_clean()
     tenant.save()
     domain = Domain(tenant=tenant, domain=f"{slug}.{settings.BASE_DOMAIN}", is_primary=True)
-    domain.full_clean()
+    domain.full_clean(exclude={"tenant"})  # which was made a moment ago: nothing stands in its way
     domain.save()
     placement = Placement(tenant=tenant, state=PlacementState.PROVISIONING)
-    placement.full_clean()
+    placement.full_clean(exclude={"tenant"})
     placement.save()
     reach(Moment.CREATED, actor=actor, tenant=tenant, owner=owner)
     return tenant

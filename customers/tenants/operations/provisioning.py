@@ -79,9 +79,10 @@ def _begin_provisioning(*, actor: Actor, tenant: Tenant) -> bool:  # noqa: ARG00
         )
     if placement.state == PlacementState.READY:
         return False
-    placement.state = PlacementState.PROVISIONING
-    placement.last_error = ""
-    placement.save()
+    if placement.state != PlacementState.PROVISIONING or placement.last_error:
+        placement.state = PlacementState.PROVISIONING
+        placement.last_error = ""
+        placement.save()
     return True
 
 
@@ -102,16 +103,16 @@ def _make_schema(tenant: Tenant, blueprint: Blueprint | None) -> None:
         return
     if blueprint is not None and not schema_exists(tenant.schema_name, using=OWNER_ALIAS):
         blueprint.build(tenant.schema_name)
-        open_schema(tenant.schema_name)
+        open_schema(tenant.schema_name, is_new=True)
     else:
         create_schema(tenant.schema_name)
         migrate_schema(tenant.schema_name)
-    placement.state = PlacementState.READY
-    placement.ready_at = Now()  # the database's clock; nobody reads the row again here
-    placement.save()
+    # Not through the rows, which would read back their stamps: nobody looks at them here.
+    Placement.objects.using(OWNER_ALIAS).filter(pk=placement.pk).update(
+        state=PlacementState.READY, ready_at=Now()
+    )
     if current.status in (TenantStatus.PROVISIONING, TenantStatus.WAITLISTED):
-        current.status = TenantStatus.ACTIVE
-        current.save(update_fields=["status"])
+        Tenant.objects.using(OWNER_ALIAS).filter(pk=current.pk).update(status=TenantStatus.ACTIVE)
 
 
 @operation(verb="provision")
