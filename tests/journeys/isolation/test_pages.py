@@ -15,8 +15,6 @@ from tests.journeys.isolation.page_decisions import AT_ACME, ENTRY, LACKING, ON_
 from tests.journeys.isolation.page_walk import PageWalk
 from tests.journeys.isolation.pages import Page
 
-Refusal = tuple[int, str]
-
 
 @pytest.fixture(scope="module")
 def prepared_pages(estates: tuple[Estate, Estate]) -> PageWalk:
@@ -153,6 +151,21 @@ def test_who_may_see_acmes_rows_sees_them_on_the_same_pages(walk: PageWalk) -> N
                 if seen.status != 200 or not walk.reads(call, seen):
                     blind.append(f"{page.key} {call.path}: {seen.status} {seen.body[-800:]}")
     assert not blind, "\n".join(blind)
+
+
+def test_each_action_that_acmes_owner_is_offered_is_submitted_with_acmes_row(walk: PageWalk) -> None:
+    submitted = {
+        (page.name, call.body["action"])
+        for page, _decision in walk.pages("tenant")
+        for call in walk.calls_of(page)
+        if page.is_list and call.method == "POST"
+    }
+    assert {
+        ("directory_routingartifact_changelist", "activate"),
+        ("directory_routingartifact_changelist", "export_csv"),
+        ("directory_participant_changelist", "delete_selected"),
+        ("audit_auditevent_changelist", "export_jsonl"),
+    } <= submitted
 
 
 def test_the_forms_that_are_submitted_hold_acmes_row(walk: PageWalk) -> None:
