@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -138,15 +138,39 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
         parent = super().changelist_view
         return self.performed(request, lambda: parent(request, *args, **kwargs))
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Add or change as the person who is signed in."""
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add or change as the person who is signed in; who may change none is refused before the row is looked up."""
         parent = super().changeform_view
-        return self.performed(request, lambda: parent(request, *args, **kwargs), has_form=True)
+
+        def view() -> HttpResponse:
+            if object_id is not None:
+                self.require_some(request, *(("change",) if request.method == "POST" else ("view", "change")))
+            page: HttpResponse = parent(request, object_id, *args, **kwargs)
+            return page
+
+        return self.performed(request, view, has_form=True)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Delete as the person who is signed in."""
+        """Delete as the person who is signed in; who may delete none is refused before the row is looked up."""
         parent = super().delete_view
-        return self.performed(request, lambda: parent(request, *args, **kwargs))
+
+        def view() -> HttpResponse:
+            self.require_some(request, "delete")
+            page: HttpResponse = parent(request, *args, **kwargs)
+            return page
+
+        return self.performed(request, view)
+
+    def require_some(self, request: HttpRequest, *acts: str) -> None:
+        """Refuse who may do none of the acts to any row: that the row exists would show in the work of its look-up.
+
+        Raises:
+            PermissionDenied: none of them is permitted.
+        """
+        if not any(getattr(self, f"has_{act}_permission")(request) for act in acts):
+            raise PermissionDenied
 
 
 class AuditedAdmin(PermittedAdmin):
@@ -190,6 +214,10 @@ class ReadOnlyAdmin(_NeverWritten, PermittedAdmin):
 
 class ReadOnlyInline(_NeverWritten, AuditedInline):
     """Rows that belong to the page's row and are written elsewhere."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Show every column as text, also one that no form may hold."""
+        return list(self.get_fields(request, obj))
 
 
 def _when_and_who(at: Any, name: str | None) -> str:
