@@ -1,7 +1,6 @@
 """Pages of a table: nothing in Django's own log, each submission one act of the person who is signed in."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -18,6 +17,7 @@ from unfold.views import ChangeList
 
 from config.foundation.actor import REASON_MAX_LENGTH, Actor, acting
 from config.foundation.admin.forbidden import row_id_of
+from config.foundation.admin.forms import ROW_VERSION_FIELD, careful
 from config.foundation.admin.lists import BoundedChangeList, EstimatingPaginator
 from config.foundation.admin.permissions import PermittedBySite
 from config.foundation.admin.refused import code_of, refusing, sentence_of
@@ -93,7 +93,7 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002 -- Django's
         """Return the form; of a submission that was refused, one that shows the refusal."""
-        form = _keeping_moments(super().get_form(request, obj, change=change, **kwargs))
+        form = careful(super().get_form(request, obj, change=change, **kwargs))
         refusal = getattr(request, REFUSAL, None)
         return form if refusal is None else refusing(form, refusal)
 
@@ -181,8 +181,11 @@ class AuditedAdmin(PermittedAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """Show the form; one that was refused keeps the reason that was typed."""
-        typed = {"typed_reason": request.POST.get(REASON_FIELD, "")}
+        """Show the form; one that was refused keeps the reason that was typed, and the version that was seen."""
+        typed = {
+            "typed_reason": request.POST.get(REASON_FIELD, ""),
+            "seen_version": request.POST.get(ROW_VERSION_FIELD, ""),
+        }
         return super().render_change_form(request, context | typed, *args, **kwargs)
 
 
@@ -223,17 +226,3 @@ class ReadOnlyInline(_NeverWritten, AuditedInline):
 def _when_and_who(at: Any, name: str | None) -> str:
     when = localize(localtime(at))
     return f"{when} by {name}" if name else f"{when}"
-
-
-def _keeping_moments(form: type[Any]) -> type[Any]:
-    """Return the form as one that leaves a moment as it is stored where nobody changed it: it shows whole seconds."""
-
-    class KeepingForm(form):  # type: ignore[misc]  # the base is known when a page is shown
-        def clean(self) -> dict[str, Any] | None:
-            super().clean()
-            for name, value in self.cleaned_data.items():
-                if isinstance(value, datetime) and name not in self.changed_data:
-                    self.cleaned_data[name] = getattr(self.instance, name, value)
-            return None
-
-    return KeepingForm

@@ -1,6 +1,7 @@
 """What the forms of the directory take, refuse, and never show again."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from django.db import connection
 
 from directory.models import Credential, Identifier, Participant, Policy, Source
-from directory.operations import save_row
+from directory.operations import change_row, save_row
 from tests.directory.admin.conftest import ACTOR, MERCHANT, Screen
 from tests.sealing import seal
 
@@ -221,3 +222,28 @@ def test_a_form_that_changes_nothing_leaves_the_microseconds_of_a_moment(
     changed = identifier_values(party, **shown | {"verified_at_1": "12:30:16"})
     assert screen.submit(path, changed).status_code == 302
     assert one(acme, Identifier, pk=row.pk).verified_at == datetime(2026, 3, 1, 12, 30, 16, tzinfo=UTC)
+
+
+def test_a_form_that_was_opened_before_somebody_else_changed_the_row_writes_nothing_over(
+    screen: Screen, acme: Any, make_party: Party
+) -> None:
+    party = make_party()
+    with acme:
+        row = save_row(
+            actor=ACTOR, row=Identifier(participant=party, identifier_type="bic", value="DEUTDEFF")
+        )
+    path = f"directory/identifier/{row.pk}/change/"
+    version = re.compile(r'name="_row_version"\s+value="(\d+)"')
+    (seen,) = version.findall(screen.open(path).content.decode())
+    with acme:
+        change_row(actor=ACTOR, model=Identifier, row_id=row.pk, changes={"priority": 5})
+    late = screen.submit(path, identifier_values(party, _row_version=seen, _reason="late", confidence="0.5"))
+    text = late.content.decode()
+    assert "Somebody else changed this after you opened it." in text
+    assert version.findall(text) == [seen]
+    assert 'value="late"' in text
+    kept = one(acme, Identifier, pk=row.pk)
+    assert (kept.priority, kept.confidence, kept.row_version) == (5, 1, 2)
+    again = identifier_values(party, _row_version="2", priority="5", confidence="0.5")
+    assert screen.submit(path, again).status_code == 302
+    assert one(acme, Identifier, pk=row.pk).row_version == 3
