@@ -132,6 +132,9 @@ class IdentifierForm(DirectoryForm):
         if self.kept and not self.is_typed("value") and {"identifier_type", "scope"} & set(self.changed_data):
             message = "Write the value again: it is sealed for the type and scope that it was written with."
             self.add_error("value", ValidationError(message, code="required"))
+            for name in ("identifier_type", "scope"):
+                # The row keeps what its value is sealed under: the rules of another type would open and repeat it.
+                self.cleaned_data.pop(name, None)
         return cleaned
 
     def unseen_names(self) -> set[str]:

@@ -66,16 +66,28 @@ UPDATE {participant} p SET superseded_at = %(now)s
 """
 # A confidential value is encrypted anew each time it is staged: only its blind index tells whether it
 # changed.
-_UPDATE_IDENTIFIERS = """
-UPDATE {identifier} i
-   SET value = s.value, tier = s.tier, confidence = %(confidence)s, verified_at = %(now)s,
-       superseded_at = NULL
-  FROM staged_identifier s JOIN {participant} p ON p.source = %(source)s AND p.external_id = s.external_id
+_CHANGED_IDENTIFIERS = """
  WHERE i.participant_id = p.id AND i.source = %(source)s
    AND (i.identifier_type, i.scope, i.normalized) = (s.identifier_type, s.scope, s.normalized)
    AND ((i.tier, i.confidence, i.superseded_at) IS DISTINCT FROM (s.tier, %(confidence)s, NULL::timestamptz)
         OR (s.tier < %(confidential)s AND i.value <> s.value))
 """
+# Owners before what they own, as in every write: a deletion of the owner holds it while it waits for what it owns.
+_HOLD_OWNERS = """
+SELECT FROM {participant} p
+ WHERE p.id IN (
+       SELECT p.id
+         FROM {identifier} i, staged_identifier s
+         JOIN {participant} p ON p.source = %(source)s AND p.external_id = s.external_id
+       {changed})
+ ORDER BY p.id FOR KEY SHARE
+"""
+_UPDATE_IDENTIFIERS = """
+UPDATE {identifier} i
+   SET value = s.value, tier = s.tier, confidence = %(confidence)s, verified_at = %(now)s,
+       superseded_at = NULL
+  FROM staged_identifier s JOIN {participant} p ON p.source = %(source)s AND p.external_id = s.external_id
+{changed}"""
 _INSERT_IDENTIFIERS = """
 INSERT INTO {identifier} (id, participant_id, identifier_type, value, normalized, scope, tier, priority,
                           source, external_id, verified_at, confidence)
@@ -169,6 +181,7 @@ class Staging:
 
     def merge_identifiers(self) -> tuple[int, int, int, int]:
         """Merge identifiers after their participants; returns created, updated, unchanged, superseded."""
+        self._execute(_HOLD_OWNERS)
         return self._merge(
             "staged_identifier", _UPDATE_IDENTIFIERS, _INSERT_IDENTIFIERS, _SUPERSEDE_IDENTIFIERS
         )
@@ -255,6 +268,7 @@ class Staging:
             participant=self._table_of(Participant),
             identifier=self._table_of(Identifier),
             prefix_rule=self._table_of(PrefixRule),
+            changed=sql.SQL(_CHANGED_IDENTIFIERS),
         )
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             cursor.execute(composed.as_string(cursor.connection), {**self._parameters, **parameters})

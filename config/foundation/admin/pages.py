@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,6 +17,7 @@ from unfold.views import ChangeList
 
 from config.foundation.actor import REASON_MAX_LENGTH, Actor, acting
 from config.foundation.admin.forbidden import row_id_of
+from config.foundation.admin.forms import ROW_VERSION_FIELD, careful
 from config.foundation.admin.lists import BoundedChangeList, EstimatingPaginator
 from config.foundation.admin.permissions import PermittedBySite
 from config.foundation.admin.refused import code_of, refusing, sentence_of
@@ -92,7 +93,7 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002 -- Django's
         """Return the form; of a submission that was refused, one that shows the refusal."""
-        form = super().get_form(request, obj, change=change, **kwargs)
+        form = careful(super().get_form(request, obj, change=change, **kwargs))
         refusal = getattr(request, REFUSAL, None)
         return form if refusal is None else refusing(form, refusal)
 
@@ -137,15 +138,39 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
         parent = super().changelist_view
         return self.performed(request, lambda: parent(request, *args, **kwargs))
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Add or change as the person who is signed in."""
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add or change as the person who is signed in; who may change none is refused before the row is looked up."""
         parent = super().changeform_view
-        return self.performed(request, lambda: parent(request, *args, **kwargs), has_form=True)
+
+        def view() -> HttpResponse:
+            if object_id is not None:
+                self.require_some(request, *(("change",) if request.method == "POST" else ("view", "change")))
+            page: HttpResponse = parent(request, object_id, *args, **kwargs)
+            return page
+
+        return self.performed(request, view, has_form=True)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Delete as the person who is signed in."""
+        """Delete as the person who is signed in; who may delete none is refused before the row is looked up."""
         parent = super().delete_view
-        return self.performed(request, lambda: parent(request, *args, **kwargs))
+
+        def view() -> HttpResponse:
+            self.require_some(request, "delete")
+            page: HttpResponse = parent(request, *args, **kwargs)
+            return page
+
+        return self.performed(request, view)
+
+    def require_some(self, request: HttpRequest, *acts: str) -> None:
+        """Refuse who may do none of the acts to any row: that the row exists would show in the work of its look-up.
+
+        Raises:
+            PermissionDenied: none of them is permitted.
+        """
+        if not any(getattr(self, f"has_{act}_permission")(request) for act in acts):
+            raise PermissionDenied
 
 
 class AuditedAdmin(PermittedAdmin):
@@ -156,8 +181,11 @@ class AuditedAdmin(PermittedAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """Show the form; one that was refused keeps the reason that was typed."""
-        typed = {"typed_reason": request.POST.get(REASON_FIELD, "")}
+        """Show the form; one that was refused keeps the reason that was typed, and the version that was seen."""
+        typed = {
+            "typed_reason": request.POST.get(REASON_FIELD, ""),
+            "seen_version": request.POST.get(ROW_VERSION_FIELD, ""),
+        }
         return super().render_change_form(request, context | typed, *args, **kwargs)
 
 
@@ -189,6 +217,10 @@ class ReadOnlyAdmin(_NeverWritten, PermittedAdmin):
 
 class ReadOnlyInline(_NeverWritten, AuditedInline):
     """Rows that belong to the page's row and are written elsewhere."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Show every column as text, also one that no form may hold."""
+        return list(self.get_fields(request, obj))
 
 
 def _when_and_who(at: Any, name: str | None) -> str:

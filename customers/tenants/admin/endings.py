@@ -61,19 +61,17 @@ class EndingsMixin:
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002 -- Django's
         """Show what a deletion takes with it, and delete once the slug is typed."""
-        tenant = self._found(request, object_id)
+        tenant = self._found(request, object_id, "delete")
         return self.performed(request, lambda: self._deletion(request, tenant))  # type: ignore[attr-defined,no-any-return]
 
     def restore_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show what a restoration brings back and what not, and restore."""
-        tenant = self._found(request, object_id)
+        tenant = self._found(request, object_id, "delete")
         return self.performed(request, lambda: self._restoration(request, tenant))  # type: ignore[attr-defined,no-any-return]
 
     def provision_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Try again to make the schema of a tenant."""
-        tenant = self._found(request, object_id)
-        if not self.has_provision_permission(request):
-            raise PermissionDenied
+        tenant = self._found(request, object_id, "provision")
         if request.method == "POST":
             provision_again(request, tenant)
         return redirect(self.page_of(tenant))  # type: ignore[attr-defined]
@@ -130,7 +128,9 @@ class EndingsMixin:
         }
         return TemplateResponse(request, f"admin/tenants/tenant/{name}.html", context)
 
-    def _found(self, request: HttpRequest, object_id: str) -> Tenant:
+    def _found(self, request: HttpRequest, object_id: str, act: str) -> Tenant:
+        """Return the tenant of the address, for who may do this to some tenant."""
+        self.require_some(request, act)  # type: ignore[attr-defined]
         tenant: Tenant | None = self.get_object(request, object_id)  # type: ignore[attr-defined]
         if tenant is None:
             raise Http404

@@ -46,11 +46,15 @@ def move_tenant(
                 "depth_exceeded",
                 f"{moved} would reach level {deepest}; tenants nest {MAX_DEPTH} levels deep.",
             )
-        moved.parent = above
-        for one, level in below:
-            one.depth = depth + level
-            one.save()
-        return moved
+        levels = {one.pk: level for one, level in below}
+        # Read again under their locks, which everybody takes in this order: only the tree's own lock is held so far.
+        locked = Tenant.objects.select_for_update(no_key=True).filter(pk__in=levels).order_by("pk")
+        current = {one.pk: one for one in locked}
+        current[moved.pk].parent = above
+        for key, one in current.items():
+            one.depth = depth + levels[key]
+            one.save(update_fields=["parent", "depth"])
+        return current[moved.pk]
 
 
 def _refuse_parent(moved: Tenant, above: Tenant | None, parents: dict[UUID, Tenant]) -> None:

@@ -1,7 +1,9 @@
 """What the forms of the directory take, refuse, and never show again."""
 
 import json
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from django.db import connection
 
 from directory.models import Credential, Identifier, Participant, Policy, Source
-from tests.directory.admin.conftest import Screen
+from directory.operations import change_row, save_row
+from tests.directory.admin.conftest import ACTOR, MERCHANT, Screen
 from tests.sealing import seal
 
 CARD = "4111111111111111"
@@ -108,6 +111,21 @@ def test_a_confidential_value_left_empty_is_kept(screen: Screen, acme: Any, make
     assert (changed.value, changed.normalized, changed.priority) == (row.value, row.normalized, 5)
 
 
+def test_a_confidential_value_is_not_told_by_the_rules_of_another_type(
+    screen: Screen, acme: Any, make_party: Party
+) -> None:
+    party = make_party()
+    row = one(acme, Identifier, identifier_type="mid")
+    path = f"directory/identifier/{row.pk}/change/"
+    for changes in ({"identifier_type": "bic"}, {"scope": "nonsense!"}):
+        answer = screen.submit(
+            path, identifier_values(party, identifier_type="mid", value="", scope=row.scope) | changes
+        )
+        assert answer.status_code == 200
+        assert MERCHANT not in answer.content.decode()
+        assert "Write the value again" in answer.content.decode()
+
+
 def test_a_confidential_value_is_written_anew_and_not_shown_when_the_form_comes_back(
     screen: Screen, acme: Any, make_party: Party
 ) -> None:
@@ -182,3 +200,50 @@ def test_a_wrong_rule_is_explained_in_its_field(screen: Screen, acme: Any) -> No
     rule["when"]["op"] = "gte"
     assert screen.submit("directory/policy/add/", values | {"rule_json": json.dumps(rule)}).status_code == 302
     assert one(acme, Policy, name="night").rule_json == rule
+
+
+def test_a_form_that_changes_nothing_leaves_the_microseconds_of_a_moment(
+    screen: Screen, acme: Any, make_party: Party
+) -> None:
+    moment = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
+    party = make_party()
+    with acme:
+        row = save_row(
+            actor=ACTOR,
+            row=Identifier(participant=party, identifier_type="bic", value="DEUTDEFF", verified_at=moment),
+        )
+    shown = {"verified_at_0": "2026-03-01", "verified_at_1": "12:30:15"}
+    path = f"directory/identifier/{row.pk}/change/"
+    assert screen.submit(path, identifier_values(party, **shown)).status_code == 302
+    assert (one(acme, Identifier, pk=row.pk).verified_at, one(acme, Identifier, pk=row.pk).row_version) == (
+        moment,
+        1,
+    )
+    changed = identifier_values(party, **shown | {"verified_at_1": "12:30:16"})
+    assert screen.submit(path, changed).status_code == 302
+    assert one(acme, Identifier, pk=row.pk).verified_at == datetime(2026, 3, 1, 12, 30, 16, tzinfo=UTC)
+
+
+def test_a_form_that_was_opened_before_somebody_else_changed_the_row_writes_nothing_over(
+    screen: Screen, acme: Any, make_party: Party
+) -> None:
+    party = make_party()
+    with acme:
+        row = save_row(
+            actor=ACTOR, row=Identifier(participant=party, identifier_type="bic", value="DEUTDEFF")
+        )
+    path = f"directory/identifier/{row.pk}/change/"
+    version = re.compile(r'name="_row_version"\s+value="(\d+)"')
+    (seen,) = version.findall(screen.open(path).content.decode())
+    with acme:
+        change_row(actor=ACTOR, model=Identifier, row_id=row.pk, changes={"priority": 5})
+    late = screen.submit(path, identifier_values(party, _row_version=seen, _reason="late", confidence="0.5"))
+    text = late.content.decode()
+    assert "Somebody else changed this after you opened it." in text
+    assert version.findall(text) == [seen]
+    assert 'value="late"' in text
+    kept = one(acme, Identifier, pk=row.pk)
+    assert (kept.priority, kept.confidence, kept.row_version) == (5, 1, 2)
+    again = identifier_values(party, _row_version="2", priority="5", confidence="0.5")
+    assert screen.submit(path, again).status_code == 302
+    assert one(acme, Identifier, pk=row.pk).row_version == 3

@@ -1,5 +1,6 @@
 """Calls the API as one caller of one tenant."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,17 @@ class Api:
 
     def request(self, method: str, path: str, **headers: str) -> Any:
         return self.client.generic(method, self.address(path), headers=self._headers(headers))
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """Send any method with a JSON body, or without a body."""
+        content = b"" if body is None else json.dumps(body)
+        return self.client.generic(
+            method,
+            self.address(path),
+            content,
+            content_type="application/json",
+            headers=self._headers(headers),
+        )
 
     def list(self, table: str, query: Any = None) -> list[dict[str, Any]]:
         response = self.get(f"directory/{table}", query)

@@ -1,9 +1,11 @@
 """Who calls: those of whom acme is to stay hidden, those who are let in and may not, and acme's own owner."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from config.foundation.actor import Actor
@@ -26,7 +28,10 @@ class Callers:
         self._made: dict[tuple[str, str], Caller] = {}
 
     def get(self, name: str, *, lacking: str = "") -> Caller:
-        """Return a caller; one of acme's people who lack something has every privilege but that one."""
+        """Return a caller; one of acme's people who lack something has every privilege but that one.
+
+        Several that are lacked together are joined by ``+``.
+        """
         key = (name, lacking)
         if key not in self._made:
             self._made[key] = self._makers()[name](name, lacking)
@@ -38,6 +43,9 @@ class Callers:
             "anonymous": lambda name, _: Caller(name, _client()),
             "outsider": lambda name, _: _signed_in(name, cast.user("outsider")),
             "globex_owner": lambda name, _: _signed_in(name, cast.user("globex_admin")),
+            "clerk": lambda name, _: _signed_in(name, cast.user("clerk")),
+            "directory_clerk": lambda name, _: _signed_in(name, _clerk_of_the_directory()),
+            "operator": lambda name, _: _signed_in(name, cast.user("operator")),
             "acme_owner": lambda name, _: _signed_in(name, cast.user("acme_admin")),
             "lacking_member": lambda name, lacking: _signed_in(name, self._member_without(lacking)),
             "outsider_token": lambda name, _: self._token(name, "outsider", None),
@@ -58,16 +66,16 @@ class Callers:
             user=cast.user(person),
             tenant=tenant,
             name=name,
-            privileges=[code for code in self.privileges if code != lacking],
+            privileges=[code for code in self.privileges if code not in lacking.split("+")],
             may_write=may_write,
             expires_at=datetime.now(UTC) + timedelta(days=1),
         )
         return Caller(name, _client(), token)
 
     def _member_without(self, lacking: str) -> Any:
-        code = f"without_{lacking.replace('.', '_')}"
+        code = f"without_{re.sub('[.+]', '_', lacking)}"
         role = Role.objects.create(tenant=self.acme, code=code, title=f"Without {lacking}")
-        for privilege in Privilege.objects.exclude(code=lacking).order_by("pk"):
+        for privilege in Privilege.objects.exclude(code__in=lacking.split("+")).order_by("pk"):
             RolePrivilege.objects.create(role=role, privilege=privilege)
         person = create_user(actor=ACTOR, email=f"{code}@example.com")
         add_membership(actor=ACTOR, user=person, tenant=self.acme, roles=[role])
@@ -77,6 +85,13 @@ class Callers:
         """Have the use of a token noted now, so that no call differs from the next by noting it."""
         if caller.token:
             caller.client.get("/t/nope/api/v1/resolve", headers={"Authorization": f"Bearer {caller.token}"})
+
+
+def _clerk_of_the_directory() -> Any:
+    """Return somebody of the platform's staff who may do everything with the global directory, and nothing else."""
+    person = create_user(actor=ACTOR, email="directory.clerk@example.com", is_staff=True)
+    person.user_permissions.set(Permission.objects.filter(content_type__app_label="directory"))
+    return person
 
 
 def _client() -> Client:

@@ -5,9 +5,12 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.contrib.messages import get_messages
 from django.db import connection, transaction
 from django.test import Client
 
@@ -16,8 +19,11 @@ REQUEST_ID = (
 )
 LITERALS = re.compile(r"'(?:[^']|'')*'|\b\d+\b|\bs\d+_x\d+\b")
 NEW = re.compile(
-    r"[a-z]{3}_[0-9a-f]{32}|\d{4}-\d\d-\d\dT[0-9:.]+Z|\\?\"[0-9a-zA-Z_-]{20,64}\\?\""
+    r"[a-z]{3}_[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[0-9:.]+Z|\\?\"[0-9a-zA-Z_-]{20,64}\\?\""
 )  # of a row just made: its id, moments, tag
+FRESH = re.compile(r'(?<=name="csrfmiddlewaretoken" value=")\w{64}')  # what a page's forms are signed with
+UNSEEN = ("Set-Cookie", "Expires")  # a session, and when
+READS = re.compile(r"SELECT |SAVEPOINT |RELEASE SAVEPOINT |ROLLBACK TO SAVEPOINT |SET (LOCAL )?search_path ")
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -57,7 +63,15 @@ class Caller:
     token: str = ""
 
     def send(self, call: Call) -> Any:
-        """Return the answer."""
+        """Return the answer; what it says to a browser's cookies is forgotten, so that no call changes the next."""
+        kept = dict(self.client.cookies)
+        try:
+            return self._send(call)
+        finally:
+            self.client.cookies.clear()
+            self.client.cookies.update(kept)
+
+    def _send(self, call: Call) -> Any:
         headers = {"Host": call.host, "X-Request-ID": REQUEST_ID, **call.headers}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
@@ -86,23 +100,34 @@ class Seen:
         return f"{self.headers}\n{self.body}"
 
     @property
+    def cost(self) -> tuple[int, str]:
+        """Return how many statements it took, and a digest of their texts."""
+        return len(self.statements), sha256("\n".join(self.statements).encode()).hexdigest()
+
+    @property
     def code(self) -> str:
         """Return the code of a problem; nothing for an answer that is none."""
         return str(json.loads(self.body).get("code", "")) if "problem+json" in self.headers else ""
 
 
 def look(caller: Caller, call: Call, *, before_undo: Any = None) -> Seen:
-    """Make a call and return what was seen; a write that succeeded is undone, after ``before_undo``."""
+    """Make a call and return what was seen; a write that succeeded is undone, after ``before_undo``.
+
+    What asked the database for no write is left as it is: whatever it did besides shows when the walk ends.
+    """
     with transaction.atomic(), _statements() as statements:
         response = caller.send(call)
         seen = tuple(statements)
-        if call.method not in SAFE and response.status_code < 400:
+        if call.method not in SAFE and response.status_code < 400 and not all(map(READS.match, seen)):
             if before_undo is not None:
                 before_undo()
             transaction.set_rollback(True)
     body = response.getvalue() if response.streaming else response.content
-    headers = sorted((name, value) for name, value in response.items() if name != "Set-Cookie")
-    return Seen(response.status_code, json.dumps(headers), body.decode(), seen)
+    told = [str(message) for message in get_messages(response.wsgi_request)]
+    headers = sorted((name, value) for name, value in response.items() if name not in UNSEEN)
+    return Seen(
+        response.status_code, json.dumps(headers), FRESH.sub("", body.decode()) + "\n".join(told), seen
+    )
 
 
 def exchanged(text: str, pairs: Sequence[tuple[str, str]]) -> str:
@@ -112,12 +137,17 @@ def exchanged(text: str, pairs: Sequence[tuple[str, str]]) -> str:
     return text
 
 
+@lru_cache(maxsize=10_000)
+def _without_literals(statement: str) -> str:
+    return LITERALS.sub("?", statement)
+
+
 @contextmanager
 def _statements() -> Iterator[list[str]]:
     found: list[str] = []
 
     def note(execute: Any, statement: Any, parameters: Any, many: bool, context: Any) -> Any:
-        found.append(LITERALS.sub("?", str(statement)))
+        found.append(_without_literals(str(statement)))
         return execute(statement, parameters, many, context)
 
     with connection.execute_wrapper(note):

@@ -128,8 +128,8 @@ DECISIONS: dict[str, Decision] = {
 }
 
 
-def gaps(found: Collection[str], decided: Collection[str]) -> list[str]:
-    """Return what is wrong with the table, in words; nothing where each operation has its decision."""
-    missing = [f"{key} is an operation without a decision" for key in sorted(set(found) - set(decided))]
-    stale = [f"{key} is decided and no operation" for key in sorted(set(decided) - set(found))]
+def gaps(found: Collection[str], decided: Collection[str], kind: str = "operation") -> list[str]:
+    """Return what is wrong with a table, in words; nothing where each operation, or page, has its decision."""
+    missing = [f"{key} is without a decision" for key in sorted(set(found) - set(decided))]
+    stale = [f"{key} is decided and no {kind}" for key in sorted(set(decided) - set(found))]
     return missing + stale

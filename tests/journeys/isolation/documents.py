@@ -40,15 +40,40 @@ class Operation:
 
     def texts(self) -> Iterator[str]:
         """Yield the names of the query parameters that take an id or a free text."""
-        for one in self.parameters:
-            schema = one["schema"].get("items", one["schema"])
+        for one in self.queries():
+            schema = _of_one(one)
             is_text = schema.get("type") == "string" and "enum" not in schema and "$ref" not in schema
-            if one["in"] == "query" and is_text and "format" not in schema and one["name"] != "ordering":
+            if is_text and "format" not in schema and one["name"] != "ordering":
                 yield one["name"]
+
+    def queries(self) -> Iterator[dict[str, Any]]:
+        """Yield the parameters of the query."""
+        return (one for one in self.parameters if one["in"] == "query")
+
+    def choices(self) -> Iterator[tuple[str, str]]:
+        """Yield the query parameters that take no text of a tenant's, each with a value that it takes."""
+        texts = set(self.texts())
+        for one in self.queries():
+            if one["name"] not in texts:
+                yield one["name"], _value_for(one["name"], _of_one(one))
 
     def path_prefixes(self) -> dict[str, str]:
         """Return which kind of id each parameter of the path takes."""
         return {one["name"]: prefix_of(one["schema"]) for one in self.parameters if one["in"] == "path"}
+
+
+def _of_one(parameter: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of one value of a parameter that may be repeated."""
+    schema: dict[str, Any] = parameter["schema"]
+    return dict(schema.get("items", schema))
+
+
+def _value_for(name: str, schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return str(schema["enum"][0])
+    if name == "ordering":
+        return f"-{str(schema['pattern']).split('(')[1].split(')')[0].split('|')[0]}"
+    return {"boolean": "true", "string": "2026-03-01T12:00:00Z"}.get(schema["type"], "1")
 
 
 def prefix_of(schema: dict[str, Any]) -> str:

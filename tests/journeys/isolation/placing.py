@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 
@@ -15,6 +16,7 @@ from tests.journeys.isolation.estate import NOBODY, Estate
 
 ID = re.compile(r"\b([a-z]{3})_[0-9a-f]{32}\b")
 ABSENT = "0a" * 16  # hex digits of ids of nothing: as long as any other
+ABSENT_DASHED = str(UUID(ABSENT))
 
 
 def addressed(operation: Operation, decision: Decision, estate: Estate) -> Call:
@@ -67,6 +69,15 @@ def filtered(
             yield name, call.having(query=((name, value),))
 
 
+def declared(
+    operation: Operation, row: dict[str, Any], cursor: str, estate: Estate
+) -> Iterator[tuple[str, str]]:
+    """Yield every parameter of the query with a value of acme's row, or one that it takes; a text is never missing."""
+    for name in operation.texts():
+        yield name, cursor if name == "cursor" else value_of(name, row) or estate.words.word
+    yield from operation.choices()
+
+
 def value_of(parameter: str, row: dict[str, Any]) -> str:
     """Return what a row, as its owner is shown it, holds for a filter; nothing where it holds no text."""
     name = SUFFIXES.sub("", parameter)
@@ -89,10 +100,9 @@ def pairs_of(estate: Estate, cursor: str = "") -> list[tuple[str, str]]:
     pairs = [(words.word, NOBODY.word), (words.digits, NOBODY.digits), (words.slug, NOBODY.slug)]
     if cursor:
         pairs.insert(0, (cursor, cursor[:-6] + cursor[-6:][::-1]))
-    dashed = "-".join((ABSENT[:8], ABSENT[8:12], ABSENT[12:16], ABSENT[16:20], ABSENT[20:]))
     pairs.append((f"/events/{estate.event_id}", f"/events/{'9' * len(str(estate.event_id))}"))
     for row in estate.rows.values():
-        pairs += [(row.pk.hex, ABSENT), (str(row.pk), dashed)]
+        pairs += [(row.pk.hex, ABSENT), (str(row.pk), ABSENT_DASHED)]
     return pairs
 
 

@@ -1,7 +1,10 @@
 """Every operation of both documents, called by everybody who must learn nothing of acme, with all that acme has."""
 
+import re
+
 import pytest
 
+from tests.journeys.isolation.calls import Call
 from tests.journeys.isolation.decisions import DECISIONS, LACKING, STRANGERS
 from tests.journeys.isolation.placing import at_acme, beside
 from tests.journeys.isolation.walk import Walk
@@ -9,18 +12,51 @@ from tests.journeys.isolation.walk import Walk
 GLOBEX_CALLERS = ("globex_owner", "globex_token", "globex_unbound_token")
 MISMATCH = (403, "tenant_mismatch")
 NOT_FOUND = (404, "not_found")
+ROW_ASKED = re.compile(r'FROM "(directory|audit)_.*WHERE .*"id" = ')
+
+
+def some_of(number: int, ways: list[tuple[str, Call]]) -> list[tuple[str, Call]]:
+    """Return the plainest way and one of the others, each in its turn: the ways are the same for all operations."""
+    return [ways[0], ways[1 + number % (len(ways) - 1)]]
 
 
 @pytest.mark.parametrize("name", STRANGERS)
 def test_a_tenant_that_is_named_by_a_stranger_is_as_one_that_is_not_there(walk: Walk, name: str) -> None:
     caller = walk.callers.get(name)
     walk.begin()
-    for operation, decision in walk.operations("tenant"):
+    for number, (operation, decision) in enumerate(walk.operations("tenant")):
         for call, cursor in walk.calls_of(operation)[:1]:
-            for way, named in at_acme(call, walk.estate):
+            for way, named in some_of(number, list(at_acme(call, walk.estate))):
                 seen = walk.compare(caller, named, cursor=cursor)
                 if not decision.is_open and way != "header alone":
                     walk.expect(caller, named, seen, decision.refusals[name])
+    assert not walk.leaks, "\n".join(walk.leaks)
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_stranger_learns_nothing_by_the_filters_of_a_list(walk: Walk, name: str) -> None:
+    caller = walk.callers.get(name)
+    walk.begin()
+    for operation, decision in walk.operations("tenant"):
+        if operation.is_list:
+            named = walk.at(walk.call_with_all(operation), walk.estate.words.slug)
+            seen = walk.compare(caller, named)
+            walk.expect(caller, named, seen, decision.refusals[name])
+            if seen.statements != walk.seen(caller, named.having(query=())).statements:
+                walk.note(caller, named, "takes other statements than without filters")
+    assert not walk.leaks, "\n".join(walk.leaks)
+
+
+def test_another_tenants_list_shows_nothing_of_acme_by_any_number_moment_or_choice(walk: Walk) -> None:
+    caller = walk.callers.get("globex_token")
+    walk.begin()
+    for operation, _decision in walk.operations("tenant"):
+        if operation.is_list:
+            for name, value in operation.choices():
+                here = walk.at(walk.call_with_all(operation).having(query=((name, value),)), "globex")
+                seen = walk.seen(caller, here)
+                walk.note_read(caller, here, seen)
+                walk.expect(caller, here, seen, (200, ""))
     assert not walk.leaks, "\n".join(walk.leaks)
 
 
@@ -38,12 +74,30 @@ def test_ids_and_words_of_another_tenant_are_as_those_of_nothing(walk: Walk, nam
 
 
 @pytest.mark.parametrize("name", GLOBEX_CALLERS)
+def test_a_foreign_id_costs_the_statements_of_an_unknown_one(walk: Walk, name: str) -> None:
+    caller = walk.callers.get(name)
+    walk.begin()
+    of_foreign, of_unknown, unasked = {}, {}, []
+    for operation, _decision in walk.operations("tenant"):
+        if operation.path_prefixes():
+            call, _cursor = walk.calls_of(operation)[0]
+            here = walk.at(call, "globex")
+            seen = walk.seen(caller, here)
+            of_foreign[operation.key] = seen.cost
+            of_unknown[operation.key] = walk.seen(caller, here.with_instead(walk.pairs(here))).cost
+            if not any(ROW_ASKED.search(statement) for statement in seen.statements):
+                unasked.append(operation.key)
+    assert of_foreign == of_unknown
+    assert not unasked  # each looked its row up: the costs are those of a look-up
+
+
+@pytest.mark.parametrize("name", GLOBEX_CALLERS)
 def test_another_tenant_that_is_named_besides_the_own_is_a_mismatch(walk: Walk, name: str) -> None:
     caller = walk.callers.get(name)
     walk.begin()
-    for operation, decision in walk.operations("tenant"):
+    for number, (operation, decision) in enumerate(walk.operations("tenant")):
         for call, cursor in walk.calls_of(operation)[:1]:
-            for _way, named in beside(walk.at(call, "globex"), walk.estate):
+            for _way, named in some_of(number, list(beside(walk.at(call, "globex"), walk.estate))):
                 seen = walk.compare(caller, named, cursor=cursor)
                 if not decision.is_open:
                     walk.expect(caller, named, seen, MISMATCH)
