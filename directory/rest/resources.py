@@ -32,7 +32,15 @@ ACTIVATE = Operation(
     response_example=examples.ROUTING_ARTIFACT,
     headers=("ETag",),
     takes_reason=True,
-    errors=(*BODY_ERRORS, *QUERY_ERRORS, "write_not_allowed", "busy"),
+    precondition="IfMatchRequired",
+    errors=(
+        *BODY_ERRORS,
+        *QUERY_ERRORS,
+        "write_not_allowed",
+        "busy",
+        "precondition_failed",
+        "precondition_required",
+    ),
 )
 
 
@@ -156,6 +164,7 @@ class Policies(WrittenResource):
     orderings = ("priority", "name", "created_at", "updated_at")
     default_ordering = ("-priority", "pk")
     noun, plural, tag = "policy", "policies", TAG_ROUTING
+    is_guarded = True
     example = examples.POLICY
 
 
@@ -185,6 +194,7 @@ class RoutingArtifacts(RevealingResource):
     write_errors = ("artifact_not_draft",)
     write_example: ClassVar[dict[str, Any]] = {"kind": "bin_table", "name": "card ranges", "version": 4}
     extra_writes = frozenset({"activate"})
+    is_guarded = True
 
     @classmethod
     def describe(cls, action: str) -> Operation:
@@ -205,7 +215,7 @@ class RoutingArtifacts(RevealingResource):
             for key in request.data:
                 faults.at_pointer((key,), "This key is not known here.", "unknown_field")
             faults.raise_any()
-            activate_artifact(actor=self.admission.actor, artifact=artifact)
+            activate_artifact(actor=self.admission.actor, artifact=artifact, check=self.precondition(request))
             return self.answer(request, artifact.pk)
 
 

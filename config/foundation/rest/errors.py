@@ -95,6 +95,19 @@ ERROR_KINDS = (
         "The Accept header excludes application/json.",
     ),
     ErrorKind(
+        "precondition_failed",
+        412,
+        "The object has changed",
+        "If-Match names another state of the object than the present one. Read it again, and decide anew: the "
+        "header ETag of this answer is the present tag.",
+    ),
+    ErrorKind(
+        "precondition_required",
+        428,
+        "Say which state you change",
+        "What routes traffic is changed only with If-Match: read the object, and send its ETag.",
+    ),
+    ErrorKind(
         "payload_too_large",
         413,
         "The body is too large",

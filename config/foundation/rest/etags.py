@@ -22,5 +22,10 @@ def is_held(tag: str, if_none_match: str) -> bool:
     return any(held == "*" or held.removeprefix("W/") == tag for held in _tags(if_none_match))
 
 
+def is_match(tag: str, if_match: str) -> bool:
+    """Tell whether ``If-Match`` names this tag, by strong comparison, or any: a weak tag never matches."""
+    return any(named in ("*", tag) for named in _tags(if_match))
+
+
 def _tags(header: str) -> Iterable[str]:
     return parse_etags(header) if header else ()

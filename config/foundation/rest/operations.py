@@ -45,7 +45,8 @@ class Operation:
 
     ``response`` is a serializer class, a Component, or None; ``is_list`` wraps it in a page. ``parameters`` are
     OpenAPI parameter objects; ``headers`` name the response's headers among ``HEADERS`` of ``schema``;
-    ``errors`` are codes beyond those of admission.
+    ``precondition`` is the shared parameter of its ``If-Match``, if it takes one; ``errors`` are codes beyond those
+    of admission.
     """
 
     operation_id: str
@@ -60,6 +61,7 @@ class Operation:
     parameters: tuple[dict[str, Any], ...] = ()
     headers: tuple[str, ...] = ()
     is_conditional: bool = False
+    precondition: str = ""
     status: int = 200
     takes_reason: bool = False
     errors: tuple[str, ...] = ()

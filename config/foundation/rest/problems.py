@@ -146,6 +146,8 @@ def _answer(body: dict[str, Any]) -> JsonResponse:
 def _add_headers(response: HttpResponse, body: dict[str, Any], error: Exception | None = None) -> None:
     if body["status"] == 401:
         response["WWW-Authenticate"] = CHALLENGE
+    if "etag" in body:
+        response["ETag"] = body["etag"]
     wait = body.get("retry_after") or getattr(error, "wait", None)
     if wait:
         response["Retry-After"] = str(int(wait))

@@ -47,6 +47,22 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "Tag of the representation you hold: unchanged, the answer is 304 without a body.",
         "schema": {"type": "string"},
     },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "Tag of the state you change (RFC 9110): the object has changed since, the answer is 412.",
+        "schema": {"type": "string"},
+    },
+    "IfMatchRequired": {
+        "name": "If-Match",
+        "in": "header",
+        "required": True,
+        "description": (
+            "Tag of the state you change (RFC 9110): the object has changed since, the answer is 412; without this "
+            "header it is 428. `*` says: whichever state it is in."
+        ),
+        "schema": {"type": "string"},
+    },
     "AuditReason": {
         "name": "Audit-Reason",
         "in": "header",
@@ -169,6 +185,8 @@ class OperationSchema(AutoSchema):
             found.insert(0, {"name": "id", "in": "path", "required": True, "schema": schema})
         if operation.is_conditional:
             found.append(parameter_reference("IfNoneMatch"))
+        if operation.precondition:
+            found.append(parameter_reference(operation.precondition))
         if operation.takes_reason:
             found.append(parameter_reference("AuditReason"))
         return [*found, parameter_reference("RequestId")]
@@ -237,6 +255,8 @@ def error_response(schema: dict[str, Any], status: int, codes: list[str]) -> dic
         headers.append("WWW-Authenticate")
     if status in (429, 503):
         headers.append("Retry-After")
+    if status == 412:
+        headers.append("ETag")
     return {
         "description": " · ".join(f"`{code}`" for code in codes),
         "headers": header_references(*headers),

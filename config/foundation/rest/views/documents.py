@@ -8,6 +8,13 @@ from typing import Any
 from config.foundation.rest.operations import BODY_ERRORS, QUERY_ERRORS, Operation
 
 WRITE_ERRORS = ("write_not_allowed", "busy")
+GUARD_ERRORS = ("precondition_failed", "precondition_required")
+
+
+def precondition_of(resource: Any) -> dict[str, Any]:
+    """Return what the documentation says of ``If-Match`` on a change of this resource: parameter and errors."""
+    parameter = "IfMatchRequired" if resource.is_guarded else "IfMatch"
+    return {"precondition": parameter, "errors": GUARD_ERRORS[: 2 if resource.is_guarded else 1]}
 
 
 def describe_write(resource: Any, action: str) -> Operation:
@@ -16,6 +23,7 @@ def describe_write(resource: Any, action: str) -> Operation:
     writes = resource.write_serializer_class
     example = {name: value for name, value in resource.example.items() if name in writes.Meta.fields}
     example |= resource.write_example
+    guard = precondition_of(resource)
     an = "an" if resource.noun[0] in "aeiou" else "a"
     if action == "create":
         return Operation(
@@ -51,7 +59,15 @@ def describe_write(resource: Any, action: str) -> Operation:
             response_example=resource.example,
             headers=("ETag",),
             takes_reason=True,
-            errors=(*BODY_ERRORS, *QUERY_ERRORS, *WRITE_ERRORS, "duplicate", *resource.write_errors),
+            precondition=guard["precondition"],
+            errors=(
+                *BODY_ERRORS,
+                *QUERY_ERRORS,
+                *WRITE_ERRORS,
+                "duplicate",
+                *resource.write_errors,
+                *guard["errors"],
+            ),
         )
     return Operation(
         operation_id=f"{stem}_delete",
@@ -65,5 +81,6 @@ def describe_write(resource: Any, action: str) -> Operation:
         response_example=None,
         status=204,
         takes_reason=True,
-        errors=(*QUERY_ERRORS, *WRITE_ERRORS, "in_use", *resource.write_errors),
+        precondition=guard["precondition"],
+        errors=(*QUERY_ERRORS, *WRITE_ERRORS, "in_use", *resource.write_errors, *guard["errors"]),
     )

@@ -6,7 +6,7 @@ what all writes are to have in common (stored answers, preconditions, rehearsals
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
@@ -20,15 +20,20 @@ from config.foundation.actor import Actor
 from config.foundation.constraints import translated
 from config.foundation.errors import Refused
 from config.foundation.rest.errors import Faults, InvalidInput
+from config.foundation.rest.etags import is_match
 from config.foundation.rest.operations import Operation
 from config.foundation.rest.views.documents import describe_write
 from config.foundation.rest.views.reading import ReadOnlyResource
 from config.foundation.rest.writing import WriteSerializer
+from config.foundation.rows import Row
 
 WRITES = frozenset({"create", "partial_update", "destroy"})
 READ_ONLY_FROM_HERE = (
     "The global directory is read-only from a tenant. Its operators change it on the platform."
 )
+
+
+Check = Callable[[Any], None]
 
 
 class Save(Protocol):
@@ -39,16 +44,18 @@ class Save(Protocol):
 
 
 class Change(Protocol):
-    """Changes a stored row, which it locks."""
+    """Changes a stored row, which it locks and then has checked."""
 
-    def __call__(self, *, actor: Actor, model: Any, row_id: UUID, changes: Mapping[str, Any]) -> Any:
+    def __call__(
+        self, *, actor: Actor, model: Any, row_id: UUID, changes: Mapping[str, Any], check: Check
+    ) -> Any:
         """Return the row."""
 
 
 class Delete(Protocol):
-    """Deletes a row."""
+    """Deletes a row, which it locks and then has checked."""
 
-    def __call__(self, *, actor: Actor, row: Any) -> None:
+    def __call__(self, *, actor: Actor, row: Any, check: Check) -> None:
         """Return nothing."""
 
 
@@ -56,8 +63,11 @@ class WritableResource(ReadOnlyResource):
     """A table that is written as well, by POST, PATCH and DELETE.
 
     Subclasses give ``write_privilege``, ``write_serializer_class`` and the three operations, each as a staticmethod.
-    ``extra_writes`` names further actions that write.
+    ``extra_writes`` names further actions that write. What ``is_guarded`` is changed only by who says which state of it
+    they change (``If-Match``).
     """
+
+    is_guarded: ClassVar[bool] = False
 
     write_privilege: ClassVar[str]
     write_serializer_class: ClassVar[type[WriteSerializer[Any]]]
@@ -112,21 +122,47 @@ class WritableResource(ReadOnlyResource):
         row_id = self._existing(id)
         serializer = self._serializer(is_partial=True)
         with self.effect(serializer):
-            changes = serializer.read(_body_of(request))
             self.change_operation(
-                actor=self.admission.actor, model=self.model, row_id=row_id, changes=changes
+                actor=self.admission.actor,
+                model=self.model,
+                row_id=row_id,
+                changes=serializer.read(_body_of(request)),
+                check=self.precondition(request),
             )
             return self.answer(request, row_id)
 
-    def destroy(self, request: Request, id: str) -> Response:  # noqa: A002, ARG002 -- DRF's signature
+    def destroy(self, request: Request, id: str) -> Response:  # noqa: A002 -- DRF's signature
         """Delete a row."""
         with self.effect():
             row_id = self.pk_of(id)
             row = self.model._default_manager.filter(pk=row_id).first() if row_id else None  # noqa: SLF001
             if row is None:
                 raise self.unknown()
-            self.delete_operation(actor=self.admission.actor, row=row)
+            self.delete_operation(actor=self.admission.actor, row=row, check=self.precondition(request))
         return Response(status=204)
+
+    def precondition(self, request: Request) -> Check:
+        """Return what refuses a row that is not in the state that ``If-Match`` names; to be asked under its lock.
+
+        Raises:
+            Refused: ``precondition_required``.
+        """
+        named = request.headers.get("If-Match", "")
+        if self.is_guarded and not named:
+            raise Refused(
+                "precondition_required", f"Send If-Match with the ETag of the {self.noun} that you have read."
+            )
+
+        def check(row: Row) -> None:
+            current = self.etag_of(request, self.get_queryset().get(pk=row.pk))
+            if not is_match(current, named):
+                raise Refused(
+                    "precondition_failed",
+                    f"The {self.noun} has changed since you read it. Read it again and decide anew.",
+                    etag=current,
+                )
+
+        return check if named else _passed
 
     @contextmanager
     def effect(self, serializer: WriteSerializer[Any] | None = None) -> Iterator[None]:
@@ -169,3 +205,7 @@ def _body_of(request: Request) -> Any:
     if request.stream is None:
         raise Refused("malformed_json", "Send a body of JSON.")
     return request.data
+
+
+def _passed(_row: Row) -> None:
+    """Let every row pass: the caller names no state."""

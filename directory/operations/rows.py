@@ -1,26 +1,20 @@
-"""Changes of the directory, each one transaction that the audit chain attributes to its actor.
-
-All take their locks from the top: participants, what belongs to them, what names that; a version before its rules.
-"""
+"""A row of any table of the directory: saved, changed in part, deleted."""
 
 from collections.abc import Mapping
 from contextlib import suppress
 from copy import copy
-from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import CASCADE, ForeignKey, JSONField, QuerySet
-from psycopg import sql
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import JSONField
 
 from config.foundation.actor import Actor, operation
-from config.foundation.constraints import OVERTAKEN, missing_reference, refuse_while_in_use
-from config.foundation.errors import Refused
+from config.foundation.constraints import OVERTAKEN, refuse_while_in_use
 from config.foundation.keys import DecryptionError, decrypt
 from config.foundation.rows import TenantRow, selected_schema
-from directory.enums import ArtifactStatus, EdgeEnd, NodeType, SensitivityTier
+from directory.enums import SensitivityTier
 from directory.models import (
     Capability,
     Credential,
@@ -31,10 +25,9 @@ from directory.models import (
     PrefixRule,
     RoutingArtifact,
 )
-from directory.models.routing import NODE_MODELS
+from directory.operations.locking import AnyRow, Check, hold_ends, hold_owners, lock_row, unchecked
 
 WRITE_AGAIN = "Write the value again: it is sealed for the type and scope that it was written with."
-AnyRow = TypeVar("AnyRow", bound=TenantRow)
 
 
 @operation()
@@ -48,7 +41,7 @@ def save_row(*, actor: Actor, row: AnyRow, reason: str = "") -> AnyRow:  # noqa:
     """
     stored = None
     if not row._state.adding:
-        stored = _locked(type(row), row.pk)
+        stored = lock_row(type(row), row.pk)
         if row.row_version != stored.row_version:
             raise ValidationError(OVERTAKEN, code="conflict")
         _refuse_in_force(stored)
@@ -57,12 +50,13 @@ def save_row(*, actor: Actor, row: AnyRow, reason: str = "") -> AnyRow:  # noqa:
 
 
 @operation()
-def change_row(
+def change_row(  # noqa: PLR0913 -- which row, how, and for whom
     *,
     actor: Actor,  # noqa: ARG001 -- read by the decorator
     model: type[AnyRow],
     row_id: UUID,
     changes: Mapping[str, Any],
+    check: Check = unchecked,
     reason: str = "",  # noqa: ARG001 -- read by the decorator
 ) -> AnyRow:
     """Change some columns of a row of any directory table; what another writer changed in others stands.
@@ -72,13 +66,15 @@ def change_row(
         model: the table.
         row_id: the row, which is locked before it is read.
         changes: new values by field; into a JSON object they are merged (RFC 7396), a list replaces a list.
+        check: refuses a row that is no longer what the caller takes it for.
         reason: for the audit chain.
 
     Raises:
         ValidationError: what the row's fields, its ``clean`` or its constraints refuse.
         Refused: ``not_found``, ``artifact_not_draft``.
     """
-    row = _locked(model, row_id)
+    row = lock_row(model, row_id)
+    check(row)
     _refuse_in_force(row)
     stored = copy(row)
     for name, value in changes.items():
@@ -89,13 +85,20 @@ def change_row(
 
 
 @operation()
-def delete_row(*, actor: Actor, row: TenantRow, reason: str = "") -> None:  # noqa: ARG001 -- read by the decorator
+def delete_row(
+    *,
+    actor: Actor,  # noqa: ARG001 -- read by the decorator
+    row: TenantRow,
+    check: Check = unchecked,
+    reason: str = "",  # noqa: ARG001 -- read by the decorator
+) -> None:
     """Delete a row of any directory table, with what belongs to it alone.
 
     Raises:
         Refused: ``in_use`` while a prefix rule, or a run, still names the row; ``artifact_not_draft``; ``not_found``.
     """
-    stored = _locked(type(row), row.pk)
+    stored = lock_row(type(row), row.pk)
+    check(stored)
     _refuse_in_force(stored)
     refuse_while_in_use(stored)
     if isinstance(stored, Participant | Endpoint):
@@ -103,29 +106,6 @@ def delete_row(*, actor: Actor, row: TenantRow, reason: str = "") -> None:  # no
         for model in (Capability, Credential):
             model.objects.filter(**{str(stored._meta.model_name): stored}).delete()
     row.delete()
-
-
-@operation(verb="activate")
-def activate_artifact(
-    *,
-    actor: Actor,  # noqa: ARG001 -- read by the decorator
-    artifact: RoutingArtifact,
-    reason: str = "",  # noqa: ARG001 -- read by the decorator
-) -> RoutingArtifact:
-    """Put a version of an artifact in force and retire the one that was; activating that one again undoes it.
-
-    An active version stays as it is.
-
-    Raises:
-        Refused: ``not_found``, where the version was deleted meanwhile.
-    """
-    current, versions = _locked_with_versions(artifact.pk)
-    if current.status != ArtifactStatus.ACTIVE:
-        versions.filter(status=ArtifactStatus.ACTIVE).update(status=ArtifactStatus.RETIRED)
-        current.status = ArtifactStatus.ACTIVE
-        current.full_clean()
-        current.save()
-    return current
 
 
 def merged(stored: Any, patch: Any) -> Any:
@@ -143,9 +123,9 @@ def merged(stored: Any, patch: Any) -> Any:
 
 def _saved(row: AnyRow, stored: AnyRow | None) -> AnyRow:
     if isinstance(row, Edge):
-        _hold_ends(row)
+        hold_ends(row)
     else:
-        _hold_owners(row)
+        hold_owners(row)
     if isinstance(row, Endpoint) and not row._state.adding:
         _refuse_leaving_parts(row)
     row.full_clean()
@@ -164,83 +144,6 @@ def _keep_sealed(row: Identifier, stored: Identifier) -> None:
                 row.value = stored.value
 
 
-def _locked(model: type[AnyRow], row_id: UUID) -> AnyRow:
-    """Read a row as it is now, and let nobody else write it before this transaction ends.
-
-    What owns it is held first, as its deletion does: the other order deadlocks with that.
-    """
-    owners = _owners_of(model)
-    names = [owner.attname for owner in owners]
-    keys = model.objects.filter(pk=row_id).values_list(*names).first() if owners else None
-    for owner, key in zip(owners, keys or (), strict=False):
-        if key is not None:
-            _hold(owner.related_model, key)
-    row: AnyRow | None = (
-        model.objects.select_for_update(of=("self",)).filter(pk=row_id).order_by("pk").first()
-    )
-    if row is None:
-        raise _gone(model)
-    return row
-
-
-def _locked_with_versions(artifact_id: UUID) -> tuple[RoutingArtifact, QuerySet[RoutingArtifact]]:
-    """Lock all versions of an artifact, so that two activations follow each other; return it and the versions."""
-    while named := RoutingArtifact.objects.filter(pk=artifact_id).first():
-        versions = RoutingArtifact.objects.select_for_update().filter(kind=named.kind, name=named.name)
-        locked = {row.pk: row for row in versions.order_by("version", "pk")}
-        if artifact_id in locked:  # else it was renamed, or deleted, before it could be locked
-            return locked[artifact_id], versions
-    raise _gone(RoutingArtifact)
-
-
-def _hold_owners(row: TenantRow) -> None:
-    """Keep what a row goes with from being deleted or changed until it is written, and read it as it is now.
-
-    Raises:
-        ValidationError: ``not_found``, under the relation.
-    """
-    for owner in _owners_of(type(row)):
-        key = getattr(row, owner.attname)
-        if key is None:
-            continue
-        if not _hold(owner.related_model, key):
-            raise ValidationError({owner.name: missing_reference(owner.related_model)})
-        if owner.is_cached(row) and owner.related_model is not Participant:  # whose columns decide nothing
-            setattr(row, owner.name, owner.related_model.objects.get(pk=key))
-
-
-def _hold_ends(edge: Edge) -> None:
-    """Keep the rows that an edge joins from being deleted before it is written; no key of the database does.
-
-    Participants first, as in every write.
-    """
-    ends = [
-        (NODE_MODELS[NodeType(kind)], row_id)
-        for end, kind, row_id in (
-            (edge.from_end, edge.from_type, edge.from_id),
-            (edge.to_end, edge.to_type, edge.to_id),
-        )
-        if end == EdgeEnd.OWN and kind in NodeType and isinstance(row_id, UUID)
-    ]
-    parts = [(model, row_id) for model, row_id in ends if model is not Participant]
-    owners = {row_id for model, row_id in ends if model is Participant}
-    for model, row_id in parts:
-        owners |= set(model.objects.filter(pk=row_id).values_list("participant_id", flat=True))
-    for row_id in sorted(owners):
-        _hold(Participant, row_id)
-    for model, row_id in sorted(parts, key=lambda part: (part[0]._meta.db_table, part[1])):
-        _hold(model, row_id)
-
-
-def _hold(model: type[TenantRow], row_id: UUID) -> bool:
-    """Keep a row as a foreign key does: no operation deletes or changes it, others may hold it; tell if it is there."""
-    with connection.cursor() as cursor:
-        table = sql.Identifier(model._meta.db_table)
-        statement = sql.SQL("SELECT FROM {} WHERE id = %s FOR KEY SHARE").format(table)
-        cursor.execute(statement.as_string(cursor.connection), [row_id])
-        return bool(cursor.rowcount)
-
-
 def _refuse_leaving_parts(endpoint: Endpoint) -> None:
     """Refuse another participant for an endpoint that capabilities or credentials of the earlier one name.
 
@@ -254,22 +157,6 @@ def _refuse_leaving_parts(endpoint: Endpoint) -> None:
                 code="endpoint_of_another_participant",
             )
             raise ValidationError({"participant": error})
-
-
-@cache
-def _owners_of(model: type[TenantRow]) -> tuple[Any, ...]:
-    """Return the relations to rows that a row of this table is deleted with, from the top."""
-    return tuple(
-        field
-        for field in model._meta.concrete_fields
-        if isinstance(field, ForeignKey) and field.remote_field.on_delete is CASCADE
-    )
-
-
-def _gone(model: type[TenantRow]) -> Refused:
-    return Refused(
-        "not_found", f"There is no such {model._meta.verbose_name}; it may have been deleted meanwhile."
-    )
 
 
 def _refuse_in_force(stored: TenantRow) -> None:
