@@ -9,7 +9,7 @@ from django.test import Client
 
 @dataclass
 class Api:
-    """A caller: which tenant's addresses, which token."""
+    """A caller: which tenant's addresses, which token. Changes whatever state a row is in, unless told which."""
 
     slug: str
     token: str = ""
@@ -50,7 +50,9 @@ class Api:
         return path if path.startswith("/") else f"/t/{self.slug}/api/v1/{path}"
 
     def _headers(self, headers: dict[str, str]) -> dict[str, str]:
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        given = {
+            name.replace("_", "-"): value for name, value in ({"if_match": "*"} | headers).items() if value
+        }
         return ({"Authorization": f"Bearer {self.token}"} if self.token else {}) | given
 
 

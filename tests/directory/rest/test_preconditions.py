@@ -96,7 +96,7 @@ def test_what_routes_is_changed_only_by_who_says_which_state(writer, acme):
         ("POST", f"{path_of(draft)}/activate", {}),
         ("DELETE", path_of(draft), None),
     ):
-        answer = writer.send(method, path, body)
+        answer = writer.send(method, path, body, if_match="")
         assert (answer.status_code, problem_of(answer)["code"]) == (428, "precondition_required"), path
         assert writer.send(method, path, body, if_match=OTHER_TAG).status_code == 412, path
     tag = tag_of(writer, path_of(draft))

@@ -15,7 +15,6 @@ from directory.models import Identifier, Participant
 from tests.cast import make_token
 from tests.directory.rest.calling import Api, places, problem_of
 from tests.directory.rest.conftest import saved
-from tests.directory.rest.test_writing import send
 from tests.directory.rest.writes import Table, Written, tables, written
 from tests.roles import as_owner
 from tests.sealing import seal
@@ -165,11 +164,11 @@ def test_a_value_sealed_by_another_row_is_not_opened_under_an_open_type(acme):
         }
         response = api.post("directory/identifiers", body)
         assert places(response) == [("#/value", "invalid")]
-        response = send(api, "PATCH", f"directory/identifiers/{other.display_id}", {"value": value})
+        response = api.send("PATCH", f"directory/identifiers/{other.display_id}", {"value": value})
         assert places(response) == [("#/value", "invalid")]
-        response = send(api, "PATCH", f"directory/identifiers/{secret.display_id}", {"value": elsewhere})
+        response = api.send("PATCH", f"directory/identifiers/{secret.display_id}", {"value": elsewhere})
         assert places(response) == [("#/value", "invalid")]
-    kept = send(api, "PATCH", f"directory/identifiers/{secret.display_id}", {"priority": 3})
+    kept = api.send("PATCH", f"directory/identifiers/{secret.display_id}", {"priority": 3})
     assert kept.status_code == 200, kept.content
     with acme:
         assert Identifier.objects.get(pk=other.pk).value == "open"

@@ -370,7 +370,7 @@ def test_each_constraint_and_each_unique_column_has_a_line():
 
 def test_each_code_that_rules_of_the_directory_name_has_a_line():
     root = Path(directory.__path__[0])
-    sources = [*root.glob("validators/*.py"), *root.glob("models/*.py"), root / "operations.py"]
+    sources = [*root.glob("validators/*.py"), *root.glob("models/*.py"), *root.glob("operations/*.py")]
     named = {
         keyword.value.value
         for source in sources

@@ -92,7 +92,7 @@ class Written:
     def send(self, method: str, path: str, body: Any, **headers: str) -> Any:
         """Send bytes as they are, anything else as JSON."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        given = {"Authorization": f"Bearer {self.api.token}"} | headers
+        given = {"Authorization": f"Bearer {self.api.token}", "If-Match": "*"} | headers
         return self.api.client.generic(
             method, self.api.address(path), raw, content_type="application/json", headers=given
         )

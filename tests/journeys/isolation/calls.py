@@ -72,7 +72,7 @@ class Caller:
             self.client.cookies.update(kept)
 
     def _send(self, call: Call) -> Any:
-        headers = {"Host": call.host, "X-Request-ID": REQUEST_ID, **call.headers}
+        headers = {"Host": call.host, "X-Request-ID": REQUEST_ID, "If-Match": "*", **call.headers}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         path = quote(call.path, safe="/%")
