@@ -22,6 +22,7 @@ from config.foundation.rest.etags import etag, is_held
 from config.foundation.rest.filters import DeclaredFilters
 from config.foundation.rest.operations import QUERY_ERRORS, Operation
 from config.foundation.rest.paging import Page, Paging, with_parameters
+from config.foundation.rest.patterns import patterns_matched
 from config.foundation.rest.queries import (
     DIRECTORY_GLOBAL,
     DIRECTORY_PARAMETER,
@@ -107,14 +108,16 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
         collect_parameter_faults(query, known=known, repeatable=repeatable_names(filters), faults=faults)
         collect_directory_faults(query, faults)
         if self.action == "list":
-            filters(query, queryset=self.model._default_manager.none()).collect(faults)  # noqa: SLF001
             self._paging(request, faults)
+            filters(query, queryset=self.model._default_manager.none()).collect(faults)  # noqa: SLF001
 
     def list(self, request: Request) -> Response:
         """Answer one page."""
         with self._directory(request):
             paging = self._paging(request, Faults())
-            page = paging.page(self.filterset_class(request.query_params, queryset=self.get_queryset()).qs)
+            filters = self.filterset_class(request.query_params, queryset=self.get_queryset())
+            with patterns_matched(filters.patterns()):
+                page = paging.page(filters.qs)
             results = self.shaped(request, page.rows)
         links = self._links(request, page)
         body = {"results": results, "next": links.get("next"), "previous": links.get("prev")}
