@@ -27,6 +27,7 @@ from config.foundation.rest.queries import (
     DIRECTORY_GLOBAL,
     DIRECTORY_PARAMETER,
     PAGING_PARAMETERS,
+    PLACES,
     collect_directory_faults,
     collect_parameter_faults,
     paging_parameters,
@@ -45,7 +46,8 @@ STANDARD_ACTIONS = COLLECTION_ACTIONS | {"retrieve", "partial_update", "destroy"
 class ReadOnlyResource(ViewSetMixin, AdmittedView):
     """List and detail of one table.
 
-    Shapes: a list is ``{"results": […], "next": url or null, "previous": url or null}``, a detail the object.
+    Shapes: a list is ``{"results": […], "next": url or null, "previous": url or null}``, with ``count`` and
+    ``count_is_estimate`` where one was asked for; a detail is the object.
     ``relations`` are read along (one statement a page) and belong to the detail's entity tag. With
     ``?directory=global`` the same is read from the global directory.
     """
@@ -72,7 +74,9 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
             return Operation(
                 operation_id=f"{resource}_list",
                 summary=f"List {cls.plural}",
-                description=f"{meaning} Pages by cursor: follow `next` until it is null.",
+                description=f"{meaning} "
+                "Pages by cursor: follow `next` until it is null. With `offset` "
+                "a page is cut by number, and rows are counted.",
                 tag=cls.tag,
                 response=cls.serializer_class,
                 response_example={"results": [cls.example], "next": None, "previous": None},
@@ -120,7 +124,9 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
                 page = paging.page(filters.qs)
             results = self.shaped(request, page.rows)
         links = self._links(request, page)
-        body = {"results": results, "next": links.get("next"), "previous": links.get("prev")}
+        body = {"results": results, "next": links.get("next"), "previous": links.get("prev")} | _count_of(
+            page
+        )
         return Response(
             body, headers={"Link": ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())}
         )
@@ -204,13 +210,13 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
             (name, value)
             for name, values in request.query_params.lists()
             for value in values
-            if name != "cursor"
+            if name not in PLACES
         ]
-        links = {"self": request.build_absolute_uri(), "first": with_parameters(here, kept)}
-        if page.next_cursor:
-            links["next"] = with_parameters(here, [*kept, ("cursor", page.next_cursor)])
-        if page.previous_cursor:
-            links["prev"] = with_parameters(here, [*kept, ("cursor", page.previous_cursor)])
+        first = (page.first,) if page.first else ()
+        links = {"self": request.build_absolute_uri(), "first": with_parameters(here, [*kept, *first])}
+        for rel, place in (("next", page.next), ("prev", page.previous), ("last", page.last)):
+            if place is not None:
+                links[rel] = with_parameters(here, [*kept, place])
         return links | {"service-desc": request.build_absolute_uri(f"{_script_name(request)}/api/schema/")}
 
     def _collection_url(self, request: Request) -> str:
@@ -222,6 +228,12 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
 
     def _is_global(self, request: Request) -> bool:
         return request.query_params.get("directory") == DIRECTORY_GLOBAL
+
+
+def _count_of(page: Page) -> dict[str, Any]:
+    if page.count is None:
+        return {}
+    return {"count": page.count} | ({"count_is_estimate": True} if page.count_is_estimate else {})
 
 
 def _script_name(request: Request) -> str:
