@@ -23,6 +23,7 @@ from config.foundation.rest.paging import (
     read_offset,
     read_ordering,
 )
+from config.foundation.rest.selection import SELECTION_PARAMETERS
 
 PAGING_PARAMETERS = frozenset({"limit", "cursor", "ordering", "offset", "count"})
 PLACES = frozenset({"cursor", "offset"})
@@ -77,7 +78,7 @@ def read_paging(  # noqa: PLR0913 -- what a cursor is bound to
         f"{name}={value}"
         for name, values in query.lists()
         for value in values
-        if name not in PAGING_PARAMETERS
+        if name not in (*PAGING_PARAMETERS, *SELECTION_PARAMETERS)
     )
     binding = binding_of(schema, path, *ordering, *given)
     cursor = (
