@@ -42,7 +42,7 @@ _TENANT_SERVERS = [
 ]
 _TAGS = {
     "Audit": "What was done, by whom and when: events of the chain, and consents.",
-    "Directory: participants": "Who can be reached: participants with identifiers, endpoints, capabilities, credentials.",
+    "Directory: participants": "Who is reached: participants, identifiers, endpoints, capabilities, credentials.",
     "Directory: routing": "How traffic finds its way: policies, routing artifacts and their rules, edges, probes.",
     "Directory: sources": "Where rows come from: sources and their runs.",
     "Documentation": "This document.",
