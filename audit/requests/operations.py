@@ -1,5 +1,7 @@
 """Answers of calls, kept for their repetitions."""
 
+from typing import Any
+
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
 from psycopg import sql
 from psycopg.types.json import Jsonb
@@ -65,7 +67,7 @@ class KeptAnswers:
             Refused: ``idempotency_in_progress``, somebody answered it without reserving it.
         """
         schema = selected_schema(DEFAULT_DB_ALIAS)
-        values = {
+        values: dict[str, Any] = {
             "principal": call.principal,
             "method": call.method,
             "path": call.path,
@@ -91,13 +93,14 @@ def prune_answers(*, schema: str, is_dry_run: bool = False, using: str = OWNER_A
     """
     statement = sql.SQL(_COUNT if is_dry_run else _PRUNE).format(sql.Identifier(schema))
     with connections[using].cursor() as cursor:
-        cursor.execute(statement.as_string(cursor.connection), {"lifetime": LIFETIME})
+        values: dict[str, Any] = {"lifetime": LIFETIME}
+        cursor.execute(statement.as_string(cursor.connection), values)
         return int(cursor.fetchone()[0])
 
 
 def _reserve(schema: str, call: Call) -> None:
     """Lock a call for the rest of the transaction: of several at once, one has its effect."""
-    name = "\x1f".join(("switchboard call", schema, call.principal, call.method, call.path, call.key))
+    name = f"switchboard call {schema} {call.principal} {call.method} {call.path} {call.key}"
     try:
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{WAIT_MS}ms'")

@@ -124,7 +124,7 @@ def _answer_of(view: Repeatable, request: Request, response: Response) -> Answer
     """Return an answer as it goes out: rendered here, where it can still be kept with its effect."""
     response.accepted_renderer = request.accepted_renderer
     response.accepted_media_type = request.accepted_media_type
-    response.renderer_context = view.get_renderer_context()
+    response.renderer_context = view.get_renderer_context()  # type: ignore[attr-defined]  # as the framework does
     response.render()
     headers = {name: response[name] for name in KEPT_HEADERS if name in response}
     return Answer(response.status_code, headers, response.content.decode(), view.revealed_ids())
