@@ -7,7 +7,6 @@ from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Now
 
-from config.foundation.answers import Call
 from config.foundation.rows import TenantManager, TenantQuerySet
 from config.foundation.tiers import Tiers
 
@@ -17,17 +16,9 @@ LIFETIME = timedelta(hours=24)
 class IdempotencyKeyQuerySet(TenantQuerySet):
     """Questions about many keys."""
 
-    def of_call(self, call: Call) -> "IdempotencyKeyQuerySet":
-        """Keep the row of one call."""
-        return self.filter(principal=call.principal, method=call.method, path=call.path, key=call.key)
-
     def live(self) -> "IdempotencyKeyQuerySet":
         """Keep what holds, by the database's clock."""
         return self.filter(created_at__gt=Now() - LIFETIME)
-
-    def expired(self) -> "IdempotencyKeyQuerySet":
-        """Keep what holds no longer."""
-        return self.filter(created_at__lte=Now() - LIFETIME)
 
 
 class IdempotencyKeyManager(TenantManager.from_queryset(IdempotencyKeyQuerySet)):  # type: ignore[misc]
@@ -38,9 +29,9 @@ class IdempotencyKey(models.Model):
     """The answer that one call was given, for its repetitions: bookkeeping, without version or audit.
 
     Written with the effect, in one transaction; it holds for 24 hours, and is then written over by the next call with
-    the same key, or deleted. ``fingerprint`` tells another body from the same one without being one: a keyed digest,
-    since a plain one would give short confidential values away. ``body`` is encrypted for the schema; ``revealed`` are
-    the ids of the rows whose confidential values it shows in clear.
+    the same key, or deleted. ``key`` and ``fingerprint`` (of the body) are digests under a key of the schema's: a
+    caller may write anything into either, and a plain digest gives short values away. ``body`` is encrypted for the
+    schema; ``revealed`` are the ids of the rows whose confidential values it shows in clear.
 
     Rejected: a row that says "still running": a crash would leave it behind, and an advisory lock says the same.
     """
@@ -54,7 +45,7 @@ class IdempotencyKey(models.Model):
     principal = models.TextField(help_text="Who called: user:<id> or token:<key id>.")
     method = models.CharField(max_length=8)
     path = models.CharField(max_length=255)
-    key = models.CharField(max_length=255)
+    key = models.CharField(max_length=64)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField()
     headers = models.JSONField()

@@ -49,8 +49,9 @@ class KeptAnswers:
             Refused: ``idempotency_in_progress``, the first call takes longer; ``idempotency_mismatch``.
         """
         schema = selected_schema(DEFAULT_DB_ALIAS)
-        _reserve(schema, call)
-        known: IdempotencyKey | None = IdempotencyKey.objects.of_call(call).live().first()
+        identity = _identity(schema, call)
+        _reserve(f"switchboard call {schema} {' '.join(identity.values())}")
+        known: IdempotencyKey | None = IdempotencyKey.objects.live().filter(**identity).first()
         if known is None:
             return None
         if known.fingerprint != _fingerprint(schema, call):
@@ -68,10 +69,7 @@ class KeptAnswers:
         """
         schema = selected_schema(DEFAULT_DB_ALIAS)
         values: dict[str, Any] = {
-            "principal": call.principal,
-            "method": call.method,
-            "path": call.path,
-            "key": call.key,
+            **_identity(schema, call),
             "fingerprint": _fingerprint(schema, call),
             "status": answer.status,
             "headers": Jsonb(dict(answer.headers)),
@@ -98,9 +96,14 @@ def prune_answers(*, schema: str, is_dry_run: bool = False, using: str = OWNER_A
         return int(cursor.fetchone()[0])
 
 
-def _reserve(schema: str, call: Call) -> None:
+def _identity(schema: str, call: Call) -> dict[str, str]:
+    """Return what tells a call from all others, by column."""
+    digest = blind_index(schema, "idempotency key", call.key)
+    return {"principal": call.principal, "method": call.method, "path": call.path, "key": digest}
+
+
+def _reserve(name: str) -> None:
     """Lock a call for the rest of the transaction: of several at once, one has its effect."""
-    name = f"switchboard call {schema} {call.principal} {call.method} {call.path} {call.key}"
     try:
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{WAIT_MS}ms'")
@@ -112,7 +115,7 @@ def _reserve(schema: str, call: Call) -> None:
 
 
 def _fingerprint(schema: str, call: Call) -> str:
-    return blind_index(schema, "idempotency", call.body)
+    return blind_index(schema, "idempotency body", call.body)
 
 
 def _in_progress() -> Refused:

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ("principal", models.TextField(help_text="Who called: user:<id> or token:<key id>.")),
                 ("method", models.CharField(max_length=8)),
                 ("path", models.CharField(max_length=255)),
-                ("key", models.CharField(max_length=255)),
+                ("key", models.CharField(max_length=64)),
                 ("fingerprint", models.CharField(max_length=64)),
                 ("status", models.PositiveSmallIntegerField()),
                 ("headers", models.JSONField()),

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Protocol
+from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
@@ -26,7 +27,6 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 METHODS = frozenset({"POST", "PATCH"})
 KEY_MAX_LENGTH = 255
-PATH_MAX_LENGTH = 255  # a longer one names nothing
 KEPT_HEADERS = ("Content-Type", "ETag", "Location")
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')  # a string of RFC 8941
 _BARE = re.compile(r"[!#-+\--:<-~]+")  # visible ASCII that neither quotes nor separates
@@ -37,6 +37,10 @@ class Repeatable(Protocol):
     """A view whose writes may be repeated."""
 
     admission: Admission
+    kwargs: dict[str, Any]
+
+    def pk_of(self, display_id: str) -> UUID | None:
+        """Return the key that a display id names."""
 
     def revealed_ids(self) -> tuple[str, ...]:
         """Return the ids of the rows whose confidential values the answer shows."""
@@ -109,8 +113,10 @@ def canonical(body: Any) -> str:
 
 
 def _call_of(view: Repeatable, request: Request) -> Call | None:
-    key = key_of(request.headers)
-    if key is None or len(request.path_info) > PATH_MAX_LENGTH:
+    key, row_id = key_of(request.headers), view.kwargs.get("id")
+    if key is None or (
+        row_id is not None and view.pk_of(row_id) is None
+    ):  # what names nothing is not kept either
         return None
     principal, method = str(view.admission.actor), str(request.method)
     return Call(principal, method, request.path_info, key, canonical(request.data))

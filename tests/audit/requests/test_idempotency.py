@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from audit.models import AuditEvent
 from audit.requests.models import IdempotencyKey
 from audit.requests.operations import WAIT_MS, prune_answers
+from config.foundation.keys import blind_index
 from config.foundation.rest.idempotency import IDEMPOTENCY_KEY, REPLAYED
 from customers.identity.models import ApiToken, Privilege
 from directory.models import Identifier, Participant, RoutingArtifact
@@ -30,6 +31,7 @@ PARTICIPANTS = "directory/participants"
 KEY = '"8e03978e-40d5-43e8-bc93-6894a57f9324"'
 BODY = {"name": "Bank US", "country": "US"}
 MERCHANT = "MERCHANT0000001"
+CARD = "4539578763621486"
 
 
 def make_writer(slug="acme", *privileges):
@@ -175,9 +177,18 @@ def test_any_printable_text_is_a_key(writer, acme, key):
     assert create(writer, key=key)[REPLAYED] == "true"
 
 
-def test_an_address_that_is_too_long_to_name_anything_is_refused_as_any_other(writer):
-    answer = writer.send("PATCH", f"{PARTICIPANTS}/par_{'f' * 3000}", {"tags": []}, idempotency_key=KEY)
+@pytest.mark.parametrize("row_id", [f"par_{'f' * 3000}", CARD, f"par_{CARD}"])
+def test_an_address_that_can_name_nothing_is_refused_and_not_kept(writer, acme, row_id):
+    answer = writer.send("PATCH", f"{PARTICIPANTS}/{row_id}", {"tags": []}, idempotency_key=KEY)
     assert (answer.status_code, problem_of(answer)["code"]) == (404, "not_found")
+    assert count_keys(acme) == 0
+
+
+def test_an_unknown_object_is_kept_as_such(writer):
+    path = f"{PARTICIPANTS}/par_{'f' * 32}"
+    answers = [writer.send("PATCH", path, {"tags": []}, idempotency_key=KEY) for _ in range(2)]
+    assert answers[0].status_code == 404
+    assert (told(answers[1]), answers[1][REPLAYED]) == (told(answers[0]), "true")
 
 
 def test_a_refusal_is_kept_and_given_again_though_it_would_pass_now(writer, acme):
@@ -267,15 +278,18 @@ def test_a_confidential_value_is_shown_again_as_an_audited_reading_to_who_still_
     assert MERCHANT not in refused.content.decode()
 
 
-def test_the_table_holds_no_confidential_value(acme):
-    confidential(make_writer("acme", "view_confidential"))()
+def test_the_table_holds_no_confidential_value_nor_what_a_caller_puts_into_a_key(acme):
+    writer = make_writer("acme", "view_confidential")
+    confidential(writer)()
+    create(writer, key=CARD)
+    create(writer, {"name": CARD}, key='"refused"')
     with acme, connection.cursor() as cursor:
         cursor.execute("SELECT string_agg(t::text, '') FROM idempotency_key t")
         (dump,) = cursor.fetchone()
-        (row,) = IdempotencyKey.objects.all()
         assert Identifier.objects.exists()
+        assert [row.body[:5] for row in IdempotencyKey.objects.all()] == ["enc1."] * 3
     assert MERCHANT not in dump
-    assert row.body.startswith("enc1.")
+    assert CARD not in dump
 
 
 def test_the_same_body_has_another_fingerprint_in_another_tenant(writer, acme, globex):
@@ -394,7 +408,8 @@ def test_who_waits_too_long_for_the_first_call_is_told_to_come_again(committed, 
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         principal = f"token:{writer.token.partition('_')[2].partition('.')[0]}"
         schema = cast.tenant("acme").schema_name
-        name = f"switchboard call {schema} {principal} POST /api/v1/{PARTICIPANTS} {KEY.strip(chr(34))}"
+        digest = blind_index(schema, "idempotency key", KEY.strip('"'))
+        name = f"switchboard call {schema} {principal} POST /api/v1/{PARTICIPANTS} {digest}"
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
         refused = create(writer)
     assert (refused.status_code, problem_of(refused)["code"]) == (409, "idempotency_in_progress")
