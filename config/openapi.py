@@ -40,6 +40,15 @@ _TENANT_SERVERS = [
         "variables": {"slug": {"default": "acme", "description": "The tenant's slug."}},
     }
 ]
+_TAGS = {
+    "Audit": "What was done, by whom and when: events of the chain, and consents.",
+    "Directory: participants": "Who is reached: participants, identifiers, endpoints, capabilities, credentials.",
+    "Directory: routing": "How traffic finds its way: policies, routing artifacts and their rules, edges, probes.",
+    "Directory: sources": "Where rows come from: sources and their runs.",
+    "Documentation": "This document.",
+    "Health": "Whether the process lives, and whether it can work.",
+    "Resolver": "How a party is reached, under whose rules, and why.",
+}
 _HEALTH = Component(
     "Health",
     {
@@ -72,7 +81,7 @@ class DocumentGenerator(SchemaGenerator):
                 "/readyz": {"get": _health_operation("ready")},
             }
         tags = {tag for path in paths.values() for operation in path.values() for tag in operation["tags"]}
-        document["tags"] = [{"name": tag} for tag in sorted(tags)]
+        document["tags"] = [{"name": tag, "description": _TAGS[tag]} for tag in sorted(tags)]
         document["components"] |= shared_components(document)
         return document
 

@@ -187,15 +187,9 @@ class SourceForm(DirectoryForm):
     )
 
     def clean_settings(self) -> Any:
-        """Take an empty field for no settings.
-
-        Raises:
-            ValidationError: ``invalid``: no JSON object.
-        """
+        """Take an empty field for no settings."""
         value = self.cleaned_data["settings"]
-        if value is not None and not isinstance(value, dict):
-            raise ValidationError("The settings are a JSON object.", code="invalid")
-        return value or {}
+        return {} if value is None else value
 
     def unseen_names(self) -> set[str]:
         """Hide the settings whenever the form comes back."""

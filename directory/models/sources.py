@@ -10,6 +10,7 @@ from config.foundation.schemas import READ
 from config.foundation.tiers import Tiers
 from directory.enums import FailureMode, RunState, SourceKind
 from directory.models.base import DirectoryRow
+from directory.validators import check_objects
 
 
 class Source(DirectoryRow):
@@ -47,6 +48,15 @@ class Source(DirectoryRow):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse settings that are no object.
+
+        Raises:
+            ValidationError: ``object_required``.
+        """
+        super().clean()
+        check_objects(self, "settings")
 
 
 class SourceRun(TenantRow):
@@ -100,6 +110,15 @@ class Probe(DirectoryRow):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a request or an expectation that is no object.
+
+        Raises:
+            ValidationError: ``object_required``.
+        """
+        super().clean()
+        check_objects(self, "request", "expected")
 
 
 class DirectoryVersion(models.Model):

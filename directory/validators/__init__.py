@@ -3,6 +3,7 @@
 from directory.validators.addresses import check_endpoint, check_identifier, check_prefix_rule
 from directory.validators.artifacts import check_artifact
 from directory.validators.columns import (
+    check_objects,
     validate_constraints,
     validate_country,
     validate_digits,
@@ -18,6 +19,7 @@ __all__ = [
     "check_credential",
     "check_endpoint",
     "check_identifier",
+    "check_objects",
     "check_prefix_rule",
     "validate_constraints",
     "validate_country",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pycountry
 from django.core.exceptions import ValidationError
+from django.db import models
 from jsonschema import Draft202012Validator
 
 from directory.rails.text import fault_of_schema
@@ -140,3 +141,18 @@ def faults_of(validator: Draft202012Validator, value: Any) -> list[str]:
 def _raise_all(code: str, faults: list[str]) -> None:
     if faults:
         raise ValidationError([ValidationError(fault, code=code) for fault in faults])
+
+
+def check_objects(row: models.Model, *names: str) -> None:
+    """Refuse JSON that is no object in columns that hold members by name.
+
+    Raises:
+        ValidationError: ``object_required``, by column.
+    """
+    faults = {
+        name: ValidationError("Give a JSON object.", code="object_required")
+        for name in names
+        if not isinstance(getattr(row, name), dict)
+    }
+    if faults:
+        raise ValidationError(faults)

@@ -137,6 +137,30 @@ def test_a_slug_with_a_null_character_is_no_alias_and_tells_nothing(unbound, acm
         assert code_of(call(f"/t/{slug}{PATH}", unbound)) == "not_found"
 
 
+@pytest.mark.parametrize(
+    ("path", "host", "named", "code"),
+    [
+        (f"/t/acme{PATH}", "localhost", {"X_Tenant": "globex"}, "tenant_mismatch"),
+        (f"/t/globex{PATH}", "localhost", {"X_Tenant": "acme"}, "tenant_mismatch"),
+        (f"/t/globex{PATH}", "localhost", {}, "tenant_mismatch"),  # the token is acme's
+        (f"/t/globex{PATH}", f"acme.{BASE}", {}, "tenant_mismatch"),
+        (f"/t/acme{PATH}", "bank.example", {"X_Tenant": "globex"}, "tenant_mismatch"),
+        (PATH, "nobody.example", {}, "unknown_host"),
+    ],
+)
+def test_no_schema_of_a_tenant_is_asked_where_not_all_name_the_same(
+    token, own_host, acme, globex, path, host, named, code
+):
+    with CaptureQueriesContext(connection) as asked:
+        assert code_of(call(path, token, host, **named)) == code
+    said = "\n".join(query["sql"] for query in asked)
+    assert acme.schema_name not in said
+    assert globex.schema_name not in said
+    with CaptureQueriesContext(connection) as asked:
+        assert code_of(call(f"/t/acme{PATH}", token)) == 200
+    assert acme.schema_name in "\n".join(query["sql"] for query in asked)
+
+
 @pytest.mark.parametrize("status", ["inactive", "archived"])
 def test_a_member_learns_that_the_tenant_is_closed(token, acme, status):
     Tenant.objects.filter(pk=acme.pk).update(status=status)

@@ -224,6 +224,8 @@ BREACHES: dict[str, Breach] = {
         "prefix-rules", lambda w: {"artifact": w.active, "prefix": "41"}, {"artifact_not_draft"}
     ),
     "trust anchors": Breach("sources", lambda w: _source(trust_anchors=KEY), {"private_key_refused"}),
+    "settings": Breach("sources", lambda w: _source(settings=["path"]), {"object_required"}),
+    "request of a probe": Breach("probes", lambda w: _probe(request=["x"]), {"object_required"}),
     "time-out": Breach("sources", lambda w: _source(timeout_ms=60_001), {"max_value"}),
     "card in a probe": Breach("probes", lambda w: _probe(request=OF_CARD), {"possible_card_number"}),
 }
