@@ -418,6 +418,20 @@ def test_who_waits_too_long_for_the_first_call_is_told_to_come_again(committed, 
 
 
 @pytest.mark.race
+def test_a_refusal_that_passes_is_not_kept(committed, monkeypatch):
+    acme, writer = cast.tenant("acme"), make_writer()
+    made = create(writer, key="").json()
+    monkeypatch.setattr("config.foundation.actor.LOCK_TIMEOUT_MS", 200)
+    path = f"{PARTICIPANTS}/{made['id']}"
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute(f'SELECT FROM "{acme.schema_name}".directory_participant FOR UPDATE')
+        busy = writer.send("PATCH", path, {"tags": ["a"]}, idempotency_key=KEY)
+    assert (busy.status_code, problem_of(busy)["code"]) == (503, "busy")
+    assert count_keys(acme) == 0
+    assert writer.send("PATCH", path, {"tags": ["a"]}, idempotency_key=KEY).status_code == 200
+
+
+@pytest.mark.race
 def test_the_command_says_what_it_deletes(committed):
     acme, writer = cast.tenant("acme"), make_writer()
     create(writer)
