@@ -114,9 +114,8 @@ def canonical(body: Any) -> str:
 
 def _call_of(view: Repeatable, request: Request) -> Call | None:
     key, row_id = key_of(request.headers), view.kwargs.get("id")
-    if key is None or (
-        row_id is not None and view.pk_of(row_id) is None
-    ):  # what names nothing is not kept either
+    names_nothing = row_id is not None and view.pk_of(row_id) is None
+    if key is None or names_nothing:
         return None
     principal, method = str(view.admission.actor), str(request.method)
     return Call(principal, method, request.path_info, key, canonical(request.data))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, connections, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEvent
@@ -153,6 +154,14 @@ def test_the_same_key_of_another_token_tenant_method_or_address_is_another_call(
     assert [one.status_code for one in others] == [201, 201, 200, 201]
     assert [one.has_header(REPLAYED) for one in others] == [False] * 4
     assert (count_keys(acme), count_keys(globex)) == (4, 1)
+
+
+def test_the_tenants_host_and_the_platforms_path_lead_to_the_same_call(writer, acme):
+    first = create(writer)
+    with acme:
+        host = acme.domains.get(is_primary=True).domain
+    again = create(Api("acme", writer.token, Client(headers={"Host": host})), path=f"/api/v1/{PARTICIPANTS}")
+    assert (told(again), again[REPLAYED]) == (told(first), "true")
 
 
 def test_without_a_key_and_for_a_deletion_nothing_is_kept(writer, acme):
