@@ -14,13 +14,13 @@ from audit.enums import SUBJECT_PREFIXES, SubjectKind, Verb
 from audit.models import AuditEvent, ChainHead, Consent
 from config.foundation.display_ids import parse_display_id
 from config.foundation.rest.filters import (
-    EQUAL,
     SEARCH_MAX_LENGTH,
     DeclaredFilter,
     DeclaredFilters,
     IdField,
     id_schema,
 )
+from config.foundation.rest.lookups import EQUAL, MOMENT, WORDS
 from customers.identity.models import ApiToken, Membership, User
 from customers.tenants.models import Tenant
 
@@ -107,12 +107,12 @@ class AuditEventFilters(DeclaredFilters):
     class Meta:
         model = AuditEvent
         fields = {
-            "actor": EQUAL,
-            "action": EQUAL,
-            "resource": EQUAL,
+            "actor": WORDS,
+            "action": WORDS,
+            "resource": WORDS,
             "resource_id": EQUAL,
             "request_id": EQUAL,
-            "at": ("gte", "lt"),
+            "at": MOMENT,
         }
 
     @classmethod
@@ -180,4 +180,4 @@ class ConsentFilters(DeclaredFilters):
 
     class Meta:
         model = Consent
-        fields = {"purpose": EQUAL, "action": EQUAL, "subject_kind": EQUAL, "at": ("gte", "lt")}
+        fields = {"purpose": WORDS, "action": EQUAL, "subject_kind": EQUAL, "at": MOMENT}

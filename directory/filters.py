@@ -9,14 +9,18 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from config.foundation.display_ids import parse_display_id
-from config.foundation.rest.filters import (
+from config.foundation.rest.filters import DeclaredFilter, DeclaredFilters
+from config.foundation.rest.lookups import (
+    BOOLEAN,
     EQUAL,
+    MANY,
     MOMENT,
     NULLABLE,
+    OPTIONAL,
+    OPTIONAL_TEXT,
     ORDERED,
     TEXT,
-    DeclaredFilter,
-    DeclaredFilters,
+    WORDS,
 )
 from directory.enums import SensitivityTier
 from directory.models import (
@@ -38,7 +42,7 @@ from directory.models.routing import NODE_MODELS
 STAMPS = {"created_at": MOMENT, "updated_at": MOMENT}
 SOURCED = {
     "source": EQUAL,
-    "external_id": EQUAL,
+    "external_id": (*WORDS, *NULLABLE),
     "verified_at": (*MOMENT, *NULLABLE),
     "confidence": ORDERED,
     "superseded_at": NULLABLE,
@@ -55,7 +59,7 @@ class ParticipantFilters(DeclaredFilters):
 
     class Meta:
         model = Participant
-        fields = {"name": TEXT, "kind": EQUAL, "country": EQUAL, "tags": EQUAL, **SOURCED}
+        fields = {"name": TEXT, "kind": EQUAL, "country": OPTIONAL, "tags": MANY, **SOURCED}
 
 
 class IdentifierFilters(DeclaredFilters):
@@ -69,7 +73,7 @@ class IdentifierFilters(DeclaredFilters):
             "identifier_type": TEXT,
             "value": TEXT,
             "normalized": TEXT,
-            "scope": TEXT,
+            "scope": OPTIONAL_TEXT,
             "tier": EQUAL,
             "priority": ORDERED,
             **OF_PARTICIPANT,
@@ -94,10 +98,10 @@ class EndpointFilters(DeclaredFilters):
         fields = {
             "protocol": EQUAL,
             "address": TEXT,
-            "profile": TEXT,
+            "profile": OPTIONAL_TEXT,
             "priority": ORDERED,
             "status": EQUAL,
-            "published": EQUAL,
+            "published": BOOLEAN,
             **OF_PARTICIPANT,
             **WINDOW,
             **SOURCED,
@@ -112,11 +116,11 @@ class CapabilityFilters(DeclaredFilters):
     class Meta:
         model = Capability
         fields = {
-            "service": TEXT,
-            "action": TEXT,
-            "process": TEXT,
-            "document_type": TEXT,
-            "endpoint": EQUAL,
+            "service": OPTIONAL_TEXT,
+            "action": OPTIONAL_TEXT,
+            "process": OPTIONAL_TEXT,
+            "document_type": OPTIONAL_TEXT,
+            "endpoint": OPTIONAL,
             **OF_PARTICIPANT,
             **SOURCED,
         }
@@ -131,8 +135,8 @@ class CredentialFilters(DeclaredFilters):
         model = Credential
         fields = {
             "credential_type": EQUAL,
-            "fingerprint": TEXT,
-            "endpoint": EQUAL,
+            "fingerprint": OPTIONAL_TEXT,
+            "endpoint": OPTIONAL,
             **OF_PARTICIPANT,
             **WINDOW,
             **SOURCED,
@@ -146,7 +150,7 @@ class PolicyFilters(DeclaredFilters):
 
     class Meta:
         model = Policy
-        fields = {"name": TEXT, "effect": EQUAL, "priority": ORDERED, "enabled": EQUAL, **STAMPS}
+        fields = {"name": TEXT, "effect": EQUAL, "priority": ORDERED, "enabled": BOOLEAN, **STAMPS}
 
 
 class NodeIdField(forms.CharField):
@@ -237,13 +241,13 @@ class PrefixRuleFilters(DeclaredFilters):
             "artifact__name": TEXT,
             "artifact__kind": EQUAL,
             "artifact__status": EQUAL,
-            "prefix": ("exact", "istartswith"),
-            "tt": EQUAL,
-            "np": EQUAL,
-            "nai": EQUAL,
-            "ssn": EQUAL,
-            "brand": EQUAL,
-            "region": EQUAL,
+            "prefix": (*EQUAL, "istartswith"),
+            "tt": OPTIONAL,
+            "np": OPTIONAL,
+            "nai": OPTIONAL,
+            "ssn": OPTIONAL,
+            "brand": OPTIONAL,
+            "region": OPTIONAL,
             "mode": EQUAL,
             "priority": ORDERED,
             "target_protocol": EQUAL,
@@ -261,7 +265,7 @@ class SourceFilters(DeclaredFilters):
 
     class Meta:
         model = Source
-        fields = {"name": TEXT, "kind": EQUAL, "failure_mode": EQUAL, "enabled": EQUAL, **STAMPS}
+        fields = {"name": TEXT, "kind": EQUAL, "failure_mode": EQUAL, "enabled": BOOLEAN, **STAMPS}
 
 
 class SourceRunFilters(DeclaredFilters):

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 from audit import filters, models, serializers
 from audit.operations import latest_text
@@ -55,6 +56,7 @@ class AuditEvents(ChainResource):
     filterset_class = filters.AuditEventFilters
     orderings = ("id",)
     default_ordering = ("-pk",)
+    natural = ("at", "actor", "action")
     noun, plural = "audit event", "audit events"
     example = examples.EVENT
     detail_example: ClassVar[dict[str, Any]] = examples.EVENT_DETAIL
@@ -66,11 +68,12 @@ class AuditEvents(ChainResource):
         described = super().describe(action)
         if action == "list":
             return described
-        return replace(
-            described,
-            response=serializers.AuditEventDetailSerializer,
-            response_example=cls.detail_example,
-        )
+        return replace(described, response=cls.shaping_class(action), response_example=cls.detail_example)
+
+    @classmethod
+    def shaping_class(cls, action: str) -> type[BaseSerializer[Any]]:
+        """Return the serializer of an action's answer."""
+        return cls.serializer_class if action == "list" else serializers.AuditEventDetailSerializer
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the events; the bytes that the chain is computed over belong to the single event."""
@@ -90,10 +93,8 @@ class AuditEvents(ChainResource):
         tag = etag(settings.VERSION, request.build_absolute_uri(), bytes(event.hash).hex())
         if is_held(tag, request.headers.get("If-None-Match", "")):
             return Response(status=304, headers={"ETag": tag})
-        context = {"collection_url": self._collection_url(request), **self.serializer_context([event])}
-        return Response(
-            serializers.AuditEventDetailSerializer(event, context=context).data, headers={"ETag": tag}
-        )
+        (shape,) = self.shaped(request, [event])
+        return Response(shape, headers={"ETag": tag})
 
 
 class PlatformEvents(AuditEvents):
@@ -115,15 +116,19 @@ class Consents(ChainResource):
     filterset_class = filters.ConsentFilters
     orderings = ("at", "purpose", "created_at")
     default_ordering = ("-at", "-pk")
+    natural = ("subject", "purpose", "action", "at")
     noun, plural = "consent", "consents"
     example = examples.CONSENT
 
     def get_queryset(self) -> QuerySet[Any]:
-        """Return the consents, each knowing whether it is the latest."""
-        consents: QuerySet[Any] = models.Consent.objects.with_latest()
-        return consents
+        """Return the consents, each knowing whether it is the latest where that is shown."""
+        consents = models.Consent.objects
+        found: QuerySet[Any] = (
+            consents.with_latest() if self.shows("is_latest", "is_current") else consents.all()
+        )
+        return found
 
-    def _etag(self, request: Request, row: Any) -> str:
-        # A row never changes, but what a later one or a new text makes of it does.
-        current = (row.is_latest, latest_text(row.purpose).version)
-        return etag(settings.VERSION, request.build_absolute_uri(), row.pk, *current)
+    def etag_of(self, request: Request, row: Any) -> str:
+        """Return the tag: a row never changes, but what a later one or a new text makes of it does."""
+        current = (getattr(row, "is_latest", ""), latest_text(row.purpose).version)
+        return etag(super().etag_of(request, row), *current)

@@ -131,6 +131,7 @@ class Identifiers(RevealingResource):
     filterset_class = filters.IdentifierFilters
     relations = ("participant",)
     orderings = ("identifier_type", "priority", "confidence", "created_at", "updated_at")
+    natural = ("identifier_type", "value")
     noun, plural, tag = "identifier", "identifiers", TAG_PARTICIPANTS
     example = examples.IDENTIFIER
 
@@ -144,6 +145,7 @@ class Endpoints(WrittenResource):
     filterset_class = filters.EndpointFilters
     relations = ("participant",)
     orderings = ("protocol", "address", "priority", "status", "created_at", "updated_at")
+    natural = ("participant", "protocol", "address", "profile")
     noun, plural, tag = "endpoint", "endpoints", TAG_PARTICIPANTS
     example = examples.ENDPOINT
 
@@ -157,6 +159,7 @@ class Capabilities(WrittenResource):
     filterset_class = filters.CapabilityFilters
     relations = ("participant", "endpoint")
     orderings = ("service", "action", "created_at", "updated_at")
+    natural = ("participant", "service", "action", "process", "document_type")
     noun, plural, tag = "capability", "capabilities", TAG_PARTICIPANTS
     example = examples.CAPABILITY
 
@@ -170,6 +173,7 @@ class Credentials(WrittenResource):
     filterset_class = filters.CredentialFilters
     relations = ("participant", "endpoint")
     orderings = ("credential_type", "created_at", "updated_at")
+    natural = ("participant", "credential_type", "fingerprint")
     noun, plural, tag = "credential", "credentials", TAG_PARTICIPANTS
     write_example: ClassVar[dict[str, Any]] = {"vault_ref": "vault://certs/bankus/iso20022"}
     example = examples.CREDENTIAL
@@ -197,6 +201,7 @@ class Edges(WrittenResource):
     write_serializer_class = serializers.EdgeWriteSerializer
     filterset_class = filters.EdgeFilters
     orderings = ("relation", "confidence", "created_at", "updated_at")
+    natural = ("from_id", "relation", "to_id")
     noun, plural, tag = "edge", "edges", TAG_ROUTING
     example = examples.EDGE
 
@@ -210,6 +215,7 @@ class RoutingArtifacts(RevealingResource):
     filterset_class = filters.RoutingArtifactFilters
     orderings = ("kind", "name", "version", "created_at", "updated_at")
     default_ordering = ("kind", "name", "-version", "pk")
+    natural = ("kind", "name", "version")
     noun, plural, tag = "routing artifact", "routing artifacts", TAG_ROUTING
     example = examples.ROUTING_ARTIFACT
     write_errors = ("artifact_not_draft",)
@@ -251,6 +257,7 @@ class PrefixRules(WrittenResource):
     relations = ("artifact", "participant")
     orderings = ("prefix", "priority", "created_at", "updated_at")
     write_errors = ("artifact_not_draft",)
+    natural = ("artifact", "prefix")
     noun, plural, tag = "prefix rule", "prefix rules", TAG_ROUTING
     example = examples.PREFIX_RULE
 
@@ -278,6 +285,7 @@ class SourceRuns(DirectoryResource):
     relations = ("source",)
     orderings = ("started_at", "state", "created_at", "updated_at")
     default_ordering = ("-started_at", "pk")
+    natural = ("source", "started_at")
     noun, plural, tag = "source run", "source runs", TAG_SOURCES
     example = examples.SOURCE_RUN
 

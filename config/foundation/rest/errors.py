@@ -31,8 +31,9 @@ ERROR_KINDS = (
     ErrorKind(
         "unknown_field",
         400,
-        "The body has an unknown key",
-        "A key of the body is not part of this operation. It may be misspelt: nothing was done.",
+        "The request names an unknown field",
+        "A key of the body, or a name in fields or omit, is not part of this operation. It may be misspelt: "
+        "nothing was done.",
     ),
     ErrorKind(
         "unknown_parameter",

@@ -1,7 +1,7 @@
 """Declared filters of lists: ``name``, ``name__ic``, ``created_at__gte``… made from a model's columns.
 
 A filter set says in ``Meta.fields`` which columns have which lookups, with the names below; parameters get
-the short suffixes of the API. Repeated equality means OR; of many-valued columns, AND.
+the short suffixes of the API. Repeated equality means OR; of many-valued columns, AND. ``lookups`` holds them all.
 """
 
 from __future__ import annotations
@@ -16,40 +16,17 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.http import QueryDict
 from django_filters.utils import get_model_field
 
 from config.foundation.display_ids import parse_display_id
 from config.foundation.rest.errors import Faults
+from config.foundation.rest.lookups import LOOKUPS, OF_MANY, PATTERNS
 from config.foundation.rest.moments import MomentField
+from config.foundation.rest.patterns import collect_pattern_faults
 
-EQUAL = ("exact",)
-TEXT = ("exact", "icontains", "istartswith")
-ORDERED = ("exact", "lt", "lte", "gt", "gte")
-MOMENT = ("lt", "lte", "gt", "gte")
-NULLABLE = ("isnull",)
-SUFFIXES = {
-    "exact": "",
-    "icontains": "__ic",
-    "istartswith": "__isw",
-    "lt": "__lt",
-    "lte": "__lte",
-    "gt": "__gt",
-    "gte": "__gte",
-    "isnull": "__empty",
-    "contains": "",
-}
-MEANINGS = {
-    "exact": "equals; repeated: any of these",
-    "icontains": "contains, in any case",
-    "istartswith": "begins with, in any case",
-    "lt": "less than",
-    "lte": "at most",
-    "gt": "more than",
-    "gte": "at least",
-    "isnull": "true: has none; false: has one",
-    "contains": "has this; repeated: has all of these",
-}
 VALUE_MAX_LENGTH = 512
+PATTERN_MAX_LENGTH = 200
 VALUES_MAX = 100
 SEARCH_MAX_LENGTH = 100
 _INTEGER_RANGE = (-(2**31), 2**31 - 1)
@@ -121,18 +98,27 @@ class ManyField(forms.Field):
 class DeclaredFilter(django_filters.Filter):
     """A filter of one column and lookup, which knows how to describe itself.
 
-    ``schema`` is the JSON Schema of one value; ``each`` makes the form field that cleans one value.
+    ``schema`` is the JSON Schema of one value; ``each`` makes the form field that cleans one value; ``nothing`` is
+    what the column holds, besides null, where it is empty.
     """
 
-    def __init__(self, *, each: forms.Field, schema: dict[str, Any], **options: Any) -> None:
+    def __init__(
+        self, *, each: forms.Field, schema: dict[str, Any], nothing: Any = None, **options: Any
+    ) -> None:
         super().__init__(**options)
         self.each = each
         self.schema = schema
+        self.nothing = nothing
 
     @property
     def is_repeatable(self) -> bool:
         """Tell whether the parameter may be given several times."""
-        return self.lookup_expr in ("exact", "contains")
+        return self.lookup_expr in LOOKUPS and LOOKUPS[self.lookup_expr].is_repeatable
+
+    @property
+    def is_pattern(self) -> bool:
+        """Tell whether the value is a regular expression."""
+        return self.lookup_expr in PATTERNS
 
     @property
     def field(self) -> forms.Field:
@@ -144,13 +130,9 @@ class DeclaredFilter(django_filters.Filter):
         """Narrow the queryset."""
         if value in (None, "", []):
             return qs
-        match self.lookup_expr:
-            case "exact":
-                return qs.filter(**{f"{self.field_name}__in": value})
-            case "isnull":
-                return qs.filter(self._emptiness(wanted=value))
-            case lookup:
-                return qs.filter(**{f"{self.field_name}__{lookup}": value})
+        if self.lookup_expr == "isnull":
+            return qs.filter(self._emptiness(wanted=value))
+        return qs.filter(LOOKUPS[self.lookup_expr].condition(self.field_name, value))
 
     def parameter(self, name: str) -> dict[str, Any]:
         """Return the OpenAPI parameter object."""
@@ -162,7 +144,7 @@ class DeclaredFilter(django_filters.Filter):
         described = {
             "name": name,
             "in": "query",
-            "description": MEANINGS[self.lookup_expr].capitalize() + ".",
+            "description": LOOKUPS[self.lookup_expr].meaning.capitalize() + ".",
         }
         return (
             described
@@ -172,6 +154,8 @@ class DeclaredFilter(django_filters.Filter):
 
     def _emptiness(self, *, wanted: bool) -> Q:
         empty = Q(**{f"{self.field_name}__isnull": True})
+        if self.nothing is not None:
+            empty |= Q(**{self.field_name: self.nothing})
         return empty if wanted else ~empty
 
 
@@ -185,13 +169,19 @@ class DeclaredFilters(django_filters.FilterSet):
     base_filters: ClassVar[dict[str, DeclaredFilter]]
     _meta: ClassVar[Any]
 
+    def __init__(self, data: QueryDict, **options: Any) -> None:
+        self.base_filters = {  # type: ignore[misc]  # each is copied: those that are not asked for need not be
+            name: declared for name, declared in type(self).base_filters.items() if name in data
+        }
+        super().__init__(data, **options)
+
     @classmethod
     def get_filter_name(cls, field_name: str, lookup_expr: str) -> str:
         """Return the parameter's name: relations by ``<name>_id``, their names by ``<name>``."""
+        suffix = LOOKUPS[lookup_expr].suffix
         if get_model_field(cls._meta.model, field_name).is_relation:
-            return f"{field_name}_id"
-        base = field_name.removesuffix("__name").replace("__", "_")
-        return f"{base}{SUFFIXES[lookup_expr]}"
+            return f"{field_name}_id{suffix}"
+        return f"{field_name.removesuffix('__name').replace('__', '_')}{suffix}"
 
     @classmethod
     def filter_for_field(cls, field: Any, field_name: str, lookup_expr: str | None = None) -> DeclaredFilter:
@@ -199,8 +189,10 @@ class DeclaredFilters(django_filters.FilterSet):
         lookup = lookup_expr or "exact"
         each, schema = _value_of(field, lookup)
         if isinstance(field, ArrayField):
-            lookup = "contains"
-        return DeclaredFilter(field_name=field_name, lookup_expr=lookup, each=each, schema=schema)
+            lookup = OF_MANY.get(lookup, lookup)
+        return DeclaredFilter(
+            field_name=field_name, lookup_expr=lookup, each=each, schema=schema, nothing=_nothing_of(field)
+        )
 
     @classmethod
     def parameters(cls) -> list[dict[str, Any]]:
@@ -234,6 +226,12 @@ class DeclaredFilters(django_filters.FilterSet):
                 faults.at_parameter(name, " ".join(map(str, error.messages)), error.code or "invalid")
         if len(self.data.get("q", "")) > SEARCH_MAX_LENGTH:
             faults.at_parameter("q", f"Search for at most {SEARCH_MAX_LENGTH} characters.", "max_length")
+        wrong = {fault.place.get("parameter") for fault in faults.found}
+        collect_pattern_faults({k: v for k, v in self.patterns().items() if k not in wrong}, faults)
+
+    def patterns(self) -> dict[str, str]:
+        """Return the regular expressions that were given, by parameter."""
+        return {name: self.data[name] for name, declared in self.base_filters.items() if declared.is_pattern}
 
     def filter_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         """Narrow the queryset by every filter and by ``q``."""
@@ -253,13 +251,23 @@ def _value_of(field: Any, lookup: str) -> tuple[forms.Field, dict[str, Any]]:
     if isinstance(field, models.ForeignKey):
         prefix = _prefix_of(field.related_model)
         return IdField(prefix=prefix, required=False), id_schema(prefix)
-    if field.choices and lookup == "exact":
+    if lookup in PATTERNS:
+        pattern = forms.CharField(required=False, max_length=PATTERN_MAX_LENGTH, strip=False)
+        return pattern, {"type": "string", "minLength": 1, "maxLength": PATTERN_MAX_LENGTH}
+    if field.choices and LOOKUPS[lookup].is_repeatable:
         kind_name = "integer" if isinstance(field, models.IntegerField) else "string"
         return _choice(field.choices), {"type": kind_name, "enum": [value for value, _label in field.choices]}
     for kind, form_field, schema in _VALUES:
         if isinstance(field, kind):
             return form_field(), schema
     return forms.CharField(required=False, max_length=VALUE_MAX_LENGTH, strip=False), _TEXT_SCHEMA
+
+
+def _nothing_of(field: Any) -> Any:
+    """Return what a column holds where it is empty, besides null; None where there is no such value."""
+    if isinstance(field, ArrayField):
+        return []
+    return "" if isinstance(field, models.CharField | models.TextField) else None
 
 
 def _prefix_of(model: Any) -> str:

@@ -1,14 +1,15 @@
 """Keyset paging: a signed cursor over (ordering…, id): nothing is skipped or repeated while others write.
 
 A cursor is bound to the list, its filters, its ordering and the schema it was made in. Ordering columns are
-never null.
+never null. On request a page is cut by offset instead, and only then rows are counted.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -21,7 +22,10 @@ from config.foundation.rest.errors import Faults
 
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
+OFFSET_MAX = 10_000
+COUNT_ESTIMATE = "estimate"
 CURSOR_MAX_LENGTH = 2048
+Place = tuple[str, str]  # a parameter, and its value, which name a page
 _SALT = "switchboard.cursor"
 _CURSOR_REFUSED = "This cursor is not of this list and filter. Begin again without one."
 
@@ -36,11 +40,15 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of rows, with the cursors of its neighbours where there are any."""
+    """One page of rows, with its neighbours' places where there are any; ``count`` where it was asked for."""
 
     rows: list[Any]
-    next_cursor: str | None
-    previous_cursor: str | None
+    next: Place | None
+    previous: Place | None
+    first: Place | None = None
+    last: Place | None = None
+    count: int | None = None
+    count_is_estimate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +59,28 @@ class Paging:
     limit: int = LIMIT_DEFAULT
     cursor: Cursor | None = None
     binding: str = field(default="", repr=False)
+    offset: int | None = None
+    estimates: bool = False
 
     def page(self, queryset: QuerySet[Any]) -> Page:
-        """Return one page, in one statement and without counting."""
+        """Return one page: in one statement by cursor; by offset, or with an estimate, one more counts."""
+        page = self._page_by_cursor(queryset) if self.offset is None else self._page_by_offset(queryset)
+        return replace(page, count=estimate(queryset), count_is_estimate=True) if self.estimates else page
+
+    def _page_by_offset(self, queryset: QuerySet[Any]) -> Page:
+        offset = self.offset or 0
+        rows = list(queryset.order_by(*self.ordering)[offset : offset + self.limit + 1])
+        count = None if self.estimates else queryset.order_by().count()
+        return Page(
+            rows[: self.limit],
+            next=_offset(offset + self.limit) if len(rows) > self.limit else None,
+            previous=_offset(max(offset - self.limit, 0)) if offset else None,
+            first=_offset(0),
+            last=None if count is None else _offset(max(count - 1, 0) // self.limit * self.limit),
+            count=count,
+        )
+
+    def _page_by_cursor(self, queryset: QuerySet[Any]) -> Page:
         is_backward = self.cursor is not None and self.cursor.is_backward
         ordering = [_reversed(name) for name in self.ordering] if is_backward else list(self.ordering)
         if self.cursor is not None:
@@ -66,8 +93,8 @@ class Paging:
         has_next, has_previous = (True, has_more) if is_backward else (has_more, self.cursor is not None)
         return Page(
             rows,
-            self._cursor(rows[-1], is_backward=False) if rows and has_next else None,
-            self._cursor(rows[0], is_backward=True) if rows and has_previous else None,
+            ("cursor", self._cursor(rows[-1], is_backward=False)) if rows and has_next else None,
+            ("cursor", self._cursor(rows[0], is_backward=True)) if rows and has_previous else None,
         )
 
     def _cursor(self, row: Model, *, is_backward: bool) -> str:
@@ -115,9 +142,28 @@ def read_limit(text: str, faults: Faults) -> int:
     return LIMIT_DEFAULT
 
 
+def read_offset(text: str, faults: Faults) -> int:
+    """Return the rows to leave out, or none with a fault."""
+    if text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= OFFSET_MAX:
+        return int(text)
+    detail = f"Leave out 0 to {OFFSET_MAX:,} rows; further on, follow the cursors of `next`."
+    faults.at_parameter("offset", detail, "offset_out_of_range")
+    return 0
+
+
+def estimate(queryset: QuerySet[Any]) -> int:
+    """Return how many rows the database's planner expects; none is read."""
+    (explained,) = json.loads(queryset.order_by().explain(format="json"))
+    return int(explained["Plan"]["Plan Rows"])
+
+
 def with_parameters(url: str, parameters: list[tuple[str, str]]) -> str:
     """Return an address with its query."""
     return f"{url}?{urlencode(parameters)}" if parameters else url
+
+
+def _offset(number: int) -> Place | None:
+    return ("offset", str(number)) if number <= OFFSET_MAX else None
 
 
 def _reversed(name: str) -> str:

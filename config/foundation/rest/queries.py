@@ -11,17 +11,22 @@ from django.http import QueryDict
 from config.foundation.rest.errors import Faults
 from config.foundation.rest.filters import DeclaredFilters
 from config.foundation.rest.paging import (
+    COUNT_ESTIMATE,
     CURSOR_MAX_LENGTH,
     LIMIT_DEFAULT,
     LIMIT_MAX,
+    OFFSET_MAX,
     Paging,
     binding_of,
     read_cursor,
     read_limit,
+    read_offset,
     read_ordering,
 )
+from config.foundation.rest.selection import SELECTION_PARAMETERS
 
-PAGING_PARAMETERS = frozenset({"limit", "cursor", "ordering"})
+PAGING_PARAMETERS = frozenset({"limit", "cursor", "ordering", "offset", "count"})
+PLACES = frozenset({"cursor", "offset"})
 DIRECTORY_GLOBAL = "global"
 DIRECTORY_PARAMETER: dict[str, Any] = {
     "name": "directory",
@@ -73,13 +78,18 @@ def read_paging(  # noqa: PLR0913 -- what a cursor is bound to
         f"{name}={value}"
         for name, values in query.lists()
         for value in values
-        if name not in PAGING_PARAMETERS
+        if name not in (*PAGING_PARAMETERS, *SELECTION_PARAMETERS)
     )
     binding = binding_of(schema, path, *ordering, *given)
     cursor = (
         read_cursor(_text(query, "cursor"), binding=binding, faults=faults) if "cursor" in query else None
     )
-    return Paging(ordering, limit, cursor, binding)
+    offset = read_offset(_text(query, "offset"), faults) if "offset" in query else None
+    if query.keys() >= PLACES:
+        faults.at_parameter("offset", "Give offset or cursor, not both.", "exclusive")
+    if query.get("count", COUNT_ESTIMATE) != COUNT_ESTIMATE:
+        faults.at_parameter("count", "Write estimate, or leave it out.", "invalid_choice")
+    return Paging(ordering, limit, cursor, binding, offset, estimates="count" in query)
 
 
 def repeatable_names(filters: type[DeclaredFilters]) -> set[str]:
@@ -112,5 +122,17 @@ def paging_parameters(orderings: tuple[str, ...]) -> tuple[dict[str, Any], ...]:
             "in": "query",
             "description": "From `next` or `previous`; good for the same list, filters, ordering and tenant.",
             "schema": {"type": "string", "maxLength": CURSOR_MAX_LENGTH},
+        },
+        {
+            "name": "offset",
+            "in": "query",
+            "description": "Rows to leave out, instead of a cursor; the answer then has their `count`.",
+            "schema": {"type": "integer", "minimum": 0, "maximum": OFFSET_MAX},
+        },
+        {
+            "name": "count",
+            "in": "query",
+            "description": "`estimate` adds the planner's `count`, marked by `count_is_estimate`; no row is read.",
+            "schema": {"type": "string", "enum": [COUNT_ESTIMATE]},
         },
     )

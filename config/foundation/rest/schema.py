@@ -25,7 +25,7 @@ HEADERS: dict[str, dict[str, Any]] = {
     },
     "ETag": {"description": "Strong tag of exactly this representation.", "schema": {"type": "string"}},
     "Link": {
-        "description": "self, first, and next or prev where there is such a page (RFC 8288).",
+        "description": "self, first; next and prev where there is such a page; last where rows are counted (RFC 8288).",
         "schema": {"type": "string"},
     },
     "Location": {
@@ -235,6 +235,14 @@ class OperationSchema(AutoSchema):
                 "results": {"type": "array", "items": component.ref},
                 "next": {**address, "description": "The next page, if there is one."},
                 "previous": {**address, "description": "The previous page, if there is one."},
+                "count": {
+                    "type": "integer",
+                    "description": "Rows on all pages; only with `offset` or `count`.",
+                },
+                "count_is_estimate": {
+                    "const": True,
+                    "description": "The planner's estimate, asked for by `count`.",
+                },
             },
         }
         return self._reference(Component(f"{component.name}Page", page))

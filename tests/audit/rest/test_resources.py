@@ -170,3 +170,42 @@ def test_a_page_costs_as_many_statements_for_one_row_as_for_many(api, party, con
 
     statements(1)
     assert statements(1) == statements(200)
+
+
+def test_fields_of_events_and_consents_are_chosen(api, party, consents):
+    event = listed(api, {"resource_id": str(party.pk)})[0]
+    path = event["url"].removeprefix("http://testserver")
+    (brief, *_older) = listed(api, {"brief": "true", "resource_id": str(party.pk)})
+    assert brief == {name: event[name] for name in ("id", "url", "at", "actor", "action")}
+    assert api.get(path, {"fields": "hash,id"}).json().keys() == {"id", "hash"}
+    assert places(api.get("audit/events", {"fields": "hash"})) == [("fields", "unknown_field")]
+    (chosen, _older) = listed(api, {"fields": "purpose"}, "consents")
+    assert chosen == {"purpose": "terms"}
+
+
+def test_what_is_later_is_not_asked_for_where_it_is_not_shown(api, consents):
+    def texts(query):
+        with CaptureQueriesContext(connection) as captured:
+            listed(api, query, "consents")
+        return " ".join(one["sql"] for one in captured if 'FROM "audit_consent"' in one["sql"])
+
+    assert "is_latest" in texts({})
+    assert "is_latest" not in texts({"omit": "is_latest,is_current"})
+
+
+def test_the_tag_of_a_consent_moves_when_a_later_one_is_given(api, acme, acme_admin, consents):
+    path = f"audit/consents/csn_{consents[1].pk.hex}"
+    first = api.get(path)
+    assert api.get(path, If_None_Match=first["ETag"]).status_code == 304
+    with acme:
+        record_consent(
+            actor=Actor.user(acme_admin.pk),
+            now=datetime(2026, 3, 3, tzinfo=UTC),
+            subject_kind=SubjectKind.USER,
+            subject_id=acme_admin.pk,
+            purpose="terms",
+            text_version=2,
+            action=ConsentAction.WITHDRAWN,
+        )
+    again = api.get(path, If_None_Match=first["ETag"])
+    assert (again.status_code, first.json()["is_latest"], again.json()["is_latest"]) == (200, True, False)

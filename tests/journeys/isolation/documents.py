@@ -12,7 +12,9 @@ from config.openapi import document_bytes
 from tests.openapi import resolved
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-SUFFIXES = re.compile(r"__(ic|isw)$")
+SUFFIXES = re.compile(r"__(n|any|n?(ic|isw|iew|ie))$")
+PATTERN_SUFFIXES = re.compile(r"__i?regex$")
+NEGATED = re.compile(r"__n[a-z]*$")
 PREFIX = re.compile(r"\^\(?(?P<prefixes>[a-z|]{3,})\)?_")
 
 

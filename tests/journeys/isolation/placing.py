@@ -11,7 +11,7 @@ from django.conf import settings
 from config.foundation.display_ids import display_id
 from tests.journeys.isolation.calls import Call
 from tests.journeys.isolation.decisions import Decision
-from tests.journeys.isolation.documents import SUFFIXES, Operation, prefix_of
+from tests.journeys.isolation.documents import PATTERN_SUFFIXES, SUFFIXES, Operation, prefix_of
 from tests.journeys.isolation.estate import NOBODY, Estate
 
 ID = re.compile(r"\b([a-z]{3})_[0-9a-f]{32}\b")
@@ -80,6 +80,8 @@ def declared(
 
 def value_of(parameter: str, row: dict[str, Any]) -> str:
     """Return what a row, as its owner is shown it, holds for a filter; nothing where it holds no text."""
+    if PATTERN_SUFFIXES.search(parameter):
+        return re.escape(value_of(PATTERN_SUFFIXES.sub("", parameter), row))
     name = SUFFIXES.sub("", parameter)
     if name == "q":
         return next((v for v in _texts(row) if v and ("zq7bank" in v or "47009173" in v)), "")

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.db.utils import DEFAULT_DB_ALIAS
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ViewSetMixin
 
 from config.foundation.display_ids import parse_display_id
@@ -22,37 +23,44 @@ from config.foundation.rest.etags import etag, is_held
 from config.foundation.rest.filters import DeclaredFilters
 from config.foundation.rest.operations import QUERY_ERRORS, Operation
 from config.foundation.rest.paging import Page, Paging, with_parameters
+from config.foundation.rest.patterns import patterns_matched
 from config.foundation.rest.queries import (
     DIRECTORY_GLOBAL,
     DIRECTORY_PARAMETER,
     PAGING_PARAMETERS,
+    PLACES,
     collect_directory_faults,
     collect_parameter_faults,
     paging_parameters,
     read_paging,
     repeatable_names,
 )
+from config.foundation.rest.selection import SELECTION_PARAMETERS, read_selection, selection_parameters
 from config.foundation.rest.serializers import RowSerializer
 from config.foundation.rest.views.admitted import AdmittedView
 from config.foundation.rows import Row, public_schema, selected_schema
 
 Rows = list[Any]
 COLLECTION_ACTIONS = frozenset({"list", "create"})
+SELECTING_ACTIONS = frozenset({"list", "retrieve"})
 STANDARD_ACTIONS = COLLECTION_ACTIONS | {"retrieve", "partial_update", "destroy"}
 
 
 class ReadOnlyResource(ViewSetMixin, AdmittedView):
     """List and detail of one table.
 
-    Shapes: a list is ``{"results": […], "next": url or null, "previous": url or null}``, a detail the object.
-    ``relations`` are read along (one statement a page) and belong to the detail's entity tag. With
-    ``?directory=global`` the same is read from the global directory.
+    Shapes: a list is ``{"results": […], "next": url or null, "previous": url or null}``, with ``count`` and
+    ``count_is_estimate`` where one was asked for; a detail is the object.
+    ``relations`` are read along (one statement a page) where their fields are shown, and belong to the detail's entity
+    tag. ``natural`` are the fields that name a row to people. With ``?directory=global`` the same is read from the
+    global directory.
     """
 
     model: ClassVar[type[Row]]
     serializer_class: ClassVar[type[RowSerializer[Any]]]
     filterset_class: ClassVar[type[DeclaredFilters]]
     relations: ClassVar[tuple[str, ...]] = ()
+    natural: ClassVar[tuple[str, ...]] = ("name",)
     orderings: ClassVar[tuple[str, ...]] = ("created_at", "updated_at")
     default_ordering: ClassVar[tuple[str, ...]] = ("pk",)
     noun: ClassVar[str]
@@ -62,6 +70,7 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
     lookup_url_kwarg: ClassVar[str] = "id"
     lookup_value_regex: ClassVar[str] = "[^/]+"
     action: str
+    shown: frozenset[str] | None = None  # names of fields, where the caller chose some
 
     @classmethod
     def describe(cls, action: str) -> Operation:
@@ -71,7 +80,9 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
             return Operation(
                 operation_id=f"{resource}_list",
                 summary=f"List {cls.plural}",
-                description=f"{meaning} Pages by cursor: follow `next` until it is null.",
+                description=f"{meaning} "
+                "Pages by cursor: follow `next` until it is null. With `offset` "
+                "a page is cut by number, and rows are counted.",
                 tag=cls.tag,
                 response=cls.serializer_class,
                 response_example={"results": [cls.example], "next": None, "previous": None},
@@ -79,45 +90,75 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
                 parameters=(
                     *cls.filterset_class.parameters(),
                     *paging_parameters(cls.orderings),
+                    *selection_parameters(cls.available_fields(action), cls.brief_fields()),
                     DIRECTORY_PARAMETER,
                 ),
                 headers=("Link",),
-                errors=(*QUERY_ERRORS, "invalid_cursor"),
+                errors=(*QUERY_ERRORS, "unknown_field", "invalid_cursor"),
             )
         return Operation(
             operation_id=f"{resource}_retrieve",
             summary=f"Read one {cls.noun}",
-            description=f"{meaning} Unchanged since `If-None-Match`, the answer is 304.",
+            description=f"{meaning} Unchanged since `If-None-Match`, the answer is 304. The tag of chosen fields is "
+            "good for that alone: to change the object, read all of it.",
             tag=cls.tag,
             response=cls.serializer_class,
             response_example=cls.example,
-            parameters=(DIRECTORY_PARAMETER,),
+            parameters=(
+                *selection_parameters(cls.available_fields(action), cls.brief_fields()),
+                DIRECTORY_PARAMETER,
+            ),
             headers=("ETag",),
             is_conditional=True,
-            errors=QUERY_ERRORS,
+            errors=(*QUERY_ERRORS, "unknown_field"),
         )
+
+    @classmethod
+    def shaping_class(cls, action: str) -> type[BaseSerializer[Any]]:  # noqa: ARG003 -- for subclasses
+        """Return the serializer of an action's answer."""
+        return cls.serializer_class
+
+    @classmethod
+    def available_fields(cls, action: str) -> tuple[str, ...]:
+        """Return the names of the fields that an action's answer can have."""
+        shaping: Any = cls.shaping_class(action)
+        return tuple(shaping.Meta.fields)
+
+    @classmethod
+    def brief_fields(cls) -> tuple[str, ...]:
+        """Return the names of the fields that ``brief`` leaves."""
+        return ("id", "url", *cls.natural)
 
     def collect_faults(self, request: Request, faults: Faults) -> None:
         """Add what is wrong with the query parameters; a list's own values are looked at by ``list``."""
         filters = self.filterset_class
         known = {"directory"}
+        if self.action in SELECTING_ACTIONS:
+            known.update(SELECTION_PARAMETERS)
         if self.action == "list":
             known |= PAGING_PARAMETERS | filters.names()
         query = request.query_params
         collect_parameter_faults(query, known=known, repeatable=repeatable_names(filters), faults=faults)
         collect_directory_faults(query, faults)
+        if self.action in SELECTING_ACTIONS:
+            available, brief = self.available_fields(self.action), self.brief_fields()
+            self.shown = read_selection(query, available=available, brief=brief, faults=faults)
         if self.action == "list":
-            filters(query, queryset=self.model._default_manager.none()).collect(faults)  # noqa: SLF001
             self._paging(request, faults)
+            filters(query, queryset=self.model._default_manager.none()).collect(faults)  # noqa: SLF001
 
     def list(self, request: Request) -> Response:
         """Answer one page."""
         with self._directory(request):
             paging = self._paging(request, Faults())
-            page = paging.page(self.filterset_class(request.query_params, queryset=self.get_queryset()).qs)
+            filters = self.filterset_class(request.query_params, queryset=self.get_queryset())
+            with patterns_matched(filters.patterns()):
+                page = paging.page(filters.qs)
             results = self.shaped(request, page.rows)
         links = self._links(request, page)
-        body = {"results": results, "next": links.get("next"), "previous": links.get("prev")}
+        body = {"results": results, "next": links.get("next"), "previous": links.get("prev")} | _count_of(
+            page
+        )
         return Response(
             body, headers={"Link": ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())}
         )
@@ -145,7 +186,16 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
     def get_queryset(self) -> QuerySet[Any]:
         """Return the rows of the selected directory, with their relations."""
         queryset: QuerySet[Any] = self.model._default_manager.all()  # noqa: SLF001
-        return queryset.select_related(*self.relations)
+        relations = self.shown_relations()  # without any, Django would follow all that are not null
+        return queryset.select_related(*relations) if relations else queryset
+
+    def shows(self, *names: str) -> bool:
+        """Tell whether any of these fields is shown."""
+        return self.shown is None or not self.shown.isdisjoint(names)
+
+    def shown_relations(self) -> tuple[str, ...]:
+        """Return the relations whose fields are shown."""
+        return tuple(name for name in self.relations if self.shows(name))
 
     def serializer_context(self, rows: Iterable[Row]) -> dict[str, Any]:  # noqa: ARG002 -- for subclasses
         """Return what the serializer knows besides the rows."""
@@ -165,17 +215,25 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
             "url_suffix": self._suffix(request),
             **self.serializer_context(rows),
         }
-        shapes: Rows = list(self.serializer_class(rows, many=True, context=context).data)
+        serializer: Any = self.shaping_class(self.action)(rows, many=True, context=context)
+        for name in self.available_fields(self.action):
+            if not self.shows(name):
+                del serializer.child.fields[name]
+        shapes: Rows = list(serializer.data)
         self.rows_shown()
         return shapes
 
     def etag_of(self, request: Request, row: Any) -> str:
         """Return the strong tag of a row's representation, whichever request it is an answer to."""
-        related = (getattr(row, name) for name in self.relations)
+        related = (getattr(row, name) for name in self.shown_relations())
         versions = [f"{one.pk}:{one.row_version}" for one in (row, *related) if one is not None]
         media_type = getattr(request, "accepted_media_type", "")
         address = f"{self.address_of(request, row)}{self._suffix(request)}"
-        return etag(settings.VERSION, media_type, self.variant(), address, *versions)
+        return etag(settings.VERSION, media_type, self.variant(), *self.tagged_fields(), address, *versions)
+
+    def tagged_fields(self) -> tuple[str, ...]:
+        """Return what the choice of fields adds to a tag: nothing where all are shown."""
+        return () if self.shown is None else ("fields", *sorted(self.shown))
 
     def address_of(self, request: Request, row: Row) -> str:
         """Return a row's own address."""
@@ -201,13 +259,13 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
             (name, value)
             for name, values in request.query_params.lists()
             for value in values
-            if name != "cursor"
+            if name not in PLACES
         ]
-        links = {"self": request.build_absolute_uri(), "first": with_parameters(here, kept)}
-        if page.next_cursor:
-            links["next"] = with_parameters(here, [*kept, ("cursor", page.next_cursor)])
-        if page.previous_cursor:
-            links["prev"] = with_parameters(here, [*kept, ("cursor", page.previous_cursor)])
+        first = (page.first,) if page.first else ()
+        links = {"self": request.build_absolute_uri(), "first": with_parameters(here, [*kept, *first])}
+        for rel, place in (("next", page.next), ("prev", page.previous), ("last", page.last)):
+            if place is not None:
+                links[rel] = with_parameters(here, [*kept, place])
         return links | {"service-desc": request.build_absolute_uri(f"{_script_name(request)}/api/schema/")}
 
     def _collection_url(self, request: Request) -> str:
@@ -219,6 +277,12 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
 
     def _is_global(self, request: Request) -> bool:
         return request.query_params.get("directory") == DIRECTORY_GLOBAL
+
+
+def _count_of(page: Page) -> dict[str, Any]:
+    if page.count is None:
+        return {}
+    return {"count": page.count} | ({"count_is_estimate": True} if page.count_is_estimate else {})
 
 
 def _script_name(request: Request) -> str:
