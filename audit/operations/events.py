@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from psycopg import sql
 
+from audit.models import ChainHead
 from config.foundation.actor import Actor, acting
 from config.foundation.rows import selected_schema
 
@@ -62,3 +63,8 @@ def lock_chains(schemas: Iterable[str], *, using: str = DEFAULT_DB_ALIAS) -> Non
             cursor.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"switchboard audit chain {schema}"]
             )
+
+
+def newest_event() -> str:
+    """Return a name of the newest event of the selected chain: it moves with every audited change and reading."""
+    return f"chain:{ChainHead.objects.values_list('last_id', flat=True).order_by('pk').first()}"

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from audit import filters, models, serializers
-from audit.operations import latest_text
+from audit.operations import latest_text, newest_event
 from audit.presenters import summarize
 from audit.rest import examples
 from config.foundation.errors import Refused
@@ -32,6 +32,10 @@ class ChainResource(ReadOnlyResource):
 
     required_privilege = "view_audit"
     tag = TAG
+
+    def list_version(self) -> str:
+        """Return the newest event."""
+        return newest_event()
 
     @classmethod
     def describe(cls, action: str) -> Operation:
@@ -69,6 +73,10 @@ class AuditEvents(ChainResource):
         if action == "list":
             return described
         return replace(described, response=cls.shaping_class(action), response_example=cls.detail_example)
+
+    def list_version(self) -> str:
+        """Return the newest event; of a person, none: tokens and memberships are no rows of this schema."""
+        return "" if "person" in self.request.query_params else super().list_version()
 
     @classmethod
     def shaping_class(cls, action: str) -> type[BaseSerializer[Any]]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit.operations import record
+from audit.operations import newest_event, record
 from config.foundation.rest.errors import Faults
 from config.foundation.rest.idempotency import once
 from config.foundation.rest.operations import BODY_ERRORS, QUERY_ERRORS, Operation
@@ -50,6 +50,18 @@ class DirectoryResource(ReadOnlyResource):
     """A table of the tenant's directory or, with ``?directory=global``, of the global one."""
 
     required_privilege = "directory.read"
+
+    def list_version(self) -> str:
+        """Return the version of the directory, which every change of a row that it is resolved by moves."""
+        return f"directory:{models.DirectoryVersion.objects.values_list('version', flat=True).order_by('pk').first()}"
+
+
+class ChainVersioned:
+    """A table that nothing is resolved by: its changes move the chain, and not the directory's version."""
+
+    def list_version(self) -> str:
+        """Return the newest event."""
+        return newest_event()
 
 
 class WrittenResource(WritableResource, DirectoryResource):
@@ -276,7 +288,7 @@ class Sources(RevealingResource):
     example = examples.SOURCE
 
 
-class SourceRuns(DirectoryResource):
+class SourceRuns(ChainVersioned, DirectoryResource):
     """What each run of a source read, wrote and refused."""
 
     model = models.SourceRun
@@ -290,7 +302,7 @@ class SourceRuns(DirectoryResource):
     example = examples.SOURCE_RUN
 
 
-class Probes(WrittenResource):
+class Probes(ChainVersioned, WrittenResource):
     """Routing tests kept as data: a request and what its answer must hold."""
 
     model = models.Probe

@@ -209,3 +209,17 @@ def test_the_tag_of_a_consent_moves_when_a_later_one_is_given(api, acme, acme_ad
         )
     again = api.get(path, If_None_Match=first["ETag"])
     assert (again.status_code, first.json()["is_latest"], again.json()["is_latest"]) == (200, True, False)
+
+
+@pytest.mark.parametrize("table", ["events", "consents"])
+def test_a_list_is_held_until_the_chain_grows(api, acme, party, consents, table):
+    seal()
+    tag = api.get(f"audit/{table}")["ETag"]
+    assert api.get(f"audit/{table}", If_None_Match=tag).status_code == 304
+    with acme:
+        save_row(actor=Actor.system("tests"), row=Participant(name="Later"))
+    assert api.get(f"audit/{table}", If_None_Match=tag).status_code == 200
+
+
+def test_the_events_of_a_person_have_no_tag(api, acme_admin, party):
+    assert "ETag" not in api.get("audit/events", {"person": f"usr_{acme_admin.pk.hex}"})

@@ -82,7 +82,7 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
                 summary=f"List {cls.plural}",
                 description=f"{meaning} "
                 "Pages by cursor: follow `next` until it is null. With `offset` "
-                "a page is cut by number, and rows are counted.",
+                "a page is cut by number, and rows are counted. Unchanged since `If-None-Match`, the answer is 304.",
                 tag=cls.tag,
                 response=cls.serializer_class,
                 response_example={"results": [cls.example], "next": None, "previous": None},
@@ -93,7 +93,8 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
                     *selection_parameters(cls.available_fields(action), cls.brief_fields()),
                     DIRECTORY_PARAMETER,
                 ),
-                headers=("Link",),
+                headers=("Link", "ETag"),
+                is_conditional=True,
                 errors=(*QUERY_ERRORS, "unknown_field", "invalid_cursor"),
             )
         return Operation(
@@ -148,8 +149,13 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
             filters(query, queryset=self.model._default_manager.none()).collect(faults)  # noqa: SLF001
 
     def list(self, request: Request) -> Response:
-        """Answer one page."""
+        """Answer one page, or 304 where the caller holds it already."""
         with self._directory(request):
+            tag = self._list_tag(
+                request
+            )  # of a version that is no newer than the rows, which are read after it
+            if tag and is_held(tag, request.headers.get("If-None-Match", "")):
+                return Response(status=304, headers={"ETag": tag})
             paging = self._paging(request, Faults())
             filters = self.filterset_class(request.query_params, queryset=self.get_queryset())
             with patterns_matched(filters.patterns()):
@@ -159,9 +165,8 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
         body = {"results": results, "next": links.get("next"), "previous": links.get("prev")} | _count_of(
             page
         )
-        return Response(
-            body, headers={"Link": ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())}
-        )
+        headers = {"Link": ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())}
+        return Response(body, headers=headers | ({"ETag": tag} if tag else {}))
 
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002
         """Answer one object, or 304 where the caller holds it already."""
@@ -204,6 +209,10 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
     def rows_shown(self) -> None:
         """Do what showing these rows asks for; the directory they were read from is still selected."""
 
+    def list_version(self) -> str:
+        """Return what moves whenever anything does that the list may show; nothing where there is no such thing."""
+        return ""
+
     def variant(self) -> str:
         """Return what, besides the row, decides how this caller sees it."""
         return ""
@@ -230,6 +239,15 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
         media_type = getattr(request, "accepted_media_type", "")
         address = f"{self.address_of(request, row)}{self._suffix(request)}"
         return etag(settings.VERSION, media_type, self.variant(), *self.tagged_fields(), address, *versions)
+
+    def _list_tag(self, request: Request) -> str:
+        """Return the strong tag of a list's answer, in one statement; nothing where it has none, as an estimate."""
+        version = "" if "count" in request.query_params else self.list_version()
+        if not version:
+            return ""
+        media_type = getattr(request, "accepted_media_type", "")
+        schema, address = selected_schema(DEFAULT_DB_ALIAS), request.build_absolute_uri()
+        return etag(settings.VERSION, media_type, self.variant(), schema, address, version)
 
     def tagged_fields(self) -> tuple[str, ...]:
         """Return what the choice of fields adds to a tag: nothing where all are shown."""
