@@ -22,6 +22,7 @@ PUBLIC_APPS = [
 
 BOTH_APPS = [
     "audit",
+    "audit.requests",
     "directory",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from rest_framework.request import Request
@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from audit.operations import newest_event, record
 from config.foundation.rest.errors import Faults
+from config.foundation.rest.idempotency import once
 from config.foundation.rest.operations import BODY_ERRORS, QUERY_ERRORS, Operation
 from config.foundation.rest.views import ReadOnlyResource, WritableResource
 from config.foundation.rows import Row
@@ -32,6 +33,7 @@ ACTIVATE = Operation(
     response_example=examples.ROUTING_ARTIFACT,
     headers=("ETag",),
     takes_reason=True,
+    takes_key=True,
     precondition="IfMatchRequired",
     errors=(
         *BODY_ERRORS,
@@ -74,9 +76,11 @@ class WrittenResource(WritableResource, DirectoryResource):
 class RevealingResource(WrittenResource):
     """A table with confidential values: in clear to who holds ``view_confidential``, each reading audited."""
 
+    revealed: Sequence[Row] = ()
+
     def serializer_context(self, rows: Iterable[Row]) -> dict[str, Any]:  # noqa: ARG002 -- the base's signature
         """Say whether this caller sees confidential values, and collect what they saw."""
-        self.revealed: list[Row] = []
+        self.revealed = []
         return {"reveals": self._reveals, "revealed": self.revealed}
 
     def variant(self) -> str:
@@ -86,14 +90,31 @@ class RevealingResource(WrittenResource):
     def rows_shown(self) -> None:
         """Write the reading of confidential values to the chain of the directory they were read in."""
         if self.revealed:
-            record(
-                actor=self.admission.actor,
-                action="read",
-                resource=self.model._meta.label_lower,
-                resource_id=str(self.revealed[0].pk) if len(self.revealed) == 1 else "",
-                payload={"ids": [str(row.pk) for row in self.revealed]},
-                tenant_id=self.admission.tenant.pk,
-            )
+            self._record_reading(self.revealed_ids())
+
+    def revealed_ids(self) -> tuple[str, ...]:
+        """Return the ids of the rows whose confidential values the answer shows."""
+        return tuple(str(row.pk) for row in self.revealed)
+
+    def show_again(self, revealed: tuple[str, ...]) -> None:
+        """Show confidential values once more to who still may see them: that is a reading, too.
+
+        Raises:
+            Refused: ``permission_denied``.
+        """
+        if revealed:
+            self.admission.require("view_confidential")
+            self._record_reading(revealed)
+
+    def _record_reading(self, ids: tuple[str, ...]) -> None:
+        record(
+            actor=self.admission.actor,
+            action="read",
+            resource=self.model._meta.label_lower,
+            resource_id=ids[0] if len(ids) == 1 else "",
+            payload={"ids": list(ids)},
+            tenant_id=self.admission.tenant.pk,
+        )
 
     @property
     def _reveals(self) -> bool:
@@ -219,6 +240,7 @@ class RoutingArtifacts(RevealingResource):
         """Return the documentation of an action."""
         return ACTIVATE if action == "activate" else super().describe(action)
 
+    @once
     def activate(self, request: Request, id: str) -> Response:  # noqa: A002 -- the address's
         """Put a version in force; the one that was is retired.
 

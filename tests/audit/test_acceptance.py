@@ -137,7 +137,7 @@ def test_acceptance_each_write_over_the_api_leaves_exactly_its_event(
     acme: Any, rows: dict[str, Any], table: str
 ) -> None:
     token = make_token("acme", "directory.read", "directory.manage", may_write=True)
-    client = Client(headers={"Authorization": f"Bearer {token}"})
+    client = Client(headers={"Authorization": f"Bearer {token}", "If-Match": "*"})
     client.get("/t/acme/api/v1/directory/participants")
     body, change = BODIES[table]
     body = {key: rows[value].display_id if str(value) in rows else value for key, value in body.items()}

@@ -4,7 +4,7 @@ from django.apps import apps
 
 from config.sites import platform_site, tenant_site
 
-OWN_APPS = ("audit", "directory", "tenants", "identity")
+OWN_APPS = ("audit", "requests", "directory", "tenants", "identity")
 NOT_SHOWN = {
     "audit.ChainHead": "bookkeeping of the chain",
     "audit.ConfidentialSalt": "a secret",
@@ -16,6 +16,7 @@ NOT_SHOWN = {
     "directory.ChangeMarker": "empty outside a transaction",
     "directory.DirectoryVersion": "a counter",
     "identity.ApiTokenUse": "shown with its token",
+    "requests.IdempotencyKey": "encrypted answers of one day, for their callers' repetitions",
     "tenants.TenancyChangeMarker": "empty outside a transaction",
     "tenants.TenancyVersion": "a counter",
     "identity.MembershipRole": "chosen on the membership's page, where one operation keeps the last owner",

@@ -5,7 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 APPS = {
-    "audit": {"chain", "tree"},
+    "audit/requests": set(),
+    "audit": {"chain", "tree", "requests"},
     "customers/identity": {"tokens"},
     "customers/tenants": {"billing"},
     "directory": {"rails", "resolution", "connectors", "publishing"},

@@ -28,6 +28,7 @@ BODY_ERRORS = (
     "unsupported_media_type",
 )
 QUERY_ERRORS = ("unknown_parameter", "validation_failed")
+KEY_ERRORS = ("idempotency_in_progress", "idempotency_mismatch", "validation_failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class Operation:
 
     ``response`` is a serializer class, a Component, or None; ``is_list`` wraps it in a page. ``parameters`` are
     OpenAPI parameter objects; ``headers`` name the response's headers among ``HEADERS`` of ``schema``;
-    ``precondition`` is the shared parameter of its ``If-Match``, if it takes one; ``errors`` are codes beyond those
+    ``precondition`` is the shared parameter of its ``If-Match``, if it takes one; one that
+    ``takes_key`` may be repeated with its ``Idempotency-Key``; ``errors`` are codes beyond those
     of admission.
     """
 
@@ -64,6 +66,7 @@ class Operation:
     precondition: str = ""
     status: int = 200
     takes_reason: bool = False
+    takes_key: bool = False
     errors: tuple[str, ...] = ()
 
 

@@ -85,10 +85,17 @@ def problem_of(error: Exception) -> dict[str, Any] | None:
 
 def answer_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer what a view raised; what nobody foresaw goes on to Django, which logs it and answers 500."""
+    response = response_of(error)
+    if response is not None:
+        tell_refused_call(context, status=response.status_code, code=response.data["code"])
+    return response
+
+
+def response_of(error: Exception) -> Response | None:
+    """Return the answer to an anticipated error, or None for one that nobody foresaw."""
     body = problem_of(error)
     if body is None:
         return None
-    tell_refused_call(context, status=body["status"], code=body["code"])
     response = Response(body, status=body["status"], content_type=MEDIA_TYPE)
     _add_headers(response, body, error)
     return response

@@ -15,7 +15,8 @@ from config.foundation.actor import REASON_MAX_LENGTH
 from config.foundation.errors import error_registry
 from config.foundation.rest.exports import written
 from config.foundation.rest.filters import id_schema
-from config.foundation.rest.operations import ADMISSION_ERRORS, Component, Operation
+from config.foundation.rest.idempotency import IDEMPOTENCY_KEY, KEY_MAX_LENGTH, REPLAYED
+from config.foundation.rest.operations import ADMISSION_ERRORS, KEY_ERRORS, Component, Operation
 from config.foundation.rest.problems import MEDIA_TYPE
 
 HEADERS: dict[str, dict[str, Any]] = {
@@ -34,6 +35,10 @@ HEADERS: dict[str, dict[str, Any]] = {
     },
     "WWW-Authenticate": {"description": "How to sign in.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    REPLAYED: {
+        "description": "`true`: this is the answer that the first call with this Idempotency-Key was given.",
+        "schema": {"type": "string", "const": "true"},
+    },
 }
 PARAMETERS: dict[str, dict[str, Any]] = {
     "RequestId": {
@@ -64,6 +69,17 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         ),
         "schema": {"type": "string"},
     },
+    "IdempotencyKey": {
+        "name": IDEMPOTENCY_KEY,
+        "in": "header",
+        "description": (
+            "A key of the caller's own for this call, such as a uuid, in double quotes or without. Repeated within 24 "
+            "hours with the same body, the call has no second effect and is given the first answer (a refusal as well, "
+            "but for 429 and 5xx); with another body it is refused."
+        ),
+        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX_LENGTH},
+        "example": f'"{UUID(int=0x8E03978E40D543E8BC936894A57F9324)}"',
+    },
     "AuditReason": {
         "name": "Audit-Reason",
         "in": "header",
@@ -71,6 +87,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "maxLength": REASON_MAX_LENGTH},
     },
 }
+KEPT_STATUSES = frozenset({400, 404, 409, 412, 422, 428})  # refusals that a repetition may be given again
 SECURITY_SCHEMES = {
     "bearerToken": {
         "type": "http",
@@ -188,6 +205,8 @@ class OperationSchema(AutoSchema):
             found.append(parameter_reference("IfNoneMatch"))
         if operation.precondition:
             found.append(parameter_reference(operation.precondition))
+        if operation.takes_key:
+            found.append(parameter_reference("IdempotencyKey"))
         if operation.takes_reason:
             found.append(parameter_reference("AuditReason"))
         return [*found, parameter_reference("RequestId")]
@@ -201,7 +220,7 @@ class OperationSchema(AutoSchema):
             component = self.resolve_serializer(operation.response, "response")
             schema = self._page(component) if operation.is_list else component.ref
         example = {"example": {"summary": operation.summary, "value": operation.response_example}}
-        names = ("X-Request-ID", *operation.headers)
+        names = ("X-Request-ID", *operation.headers, *((REPLAYED,) if operation.takes_key else ()))
         content = {"application/json": {"schema": schema, "examples": example}}
         return {
             "description": "The answer.",
@@ -232,15 +251,18 @@ class OperationSchema(AutoSchema):
 
     def _errors(self, operation: Operation) -> dict[str, Any]:
         by_status: dict[int, list[str]] = defaultdict(list)
-        for code in dict.fromkeys((*operation.errors, *ADMISSION_ERRORS)):
+        of_key = KEY_ERRORS if operation.takes_key else ()
+        for code in dict.fromkeys((*operation.errors, *of_key, *ADMISSION_ERRORS)):
             kind = error_registry.get(code)
             if kind is None:
                 raise LookupError(f"{operation.operation_id} documents {code}, which is not registered")
             by_status[kind.status].append(code)
-        return {str(status): self._error(status, codes) for status, codes in sorted(by_status.items())}
-
-    def _error(self, status: int, codes: list[str]) -> dict[str, Any]:
-        return error_response(self._reference(PROBLEM), status, codes)
+        errors = {}
+        for status, codes in sorted(by_status.items()):
+            errors[str(status)] = error_response(self._reference(PROBLEM), status, codes)
+            if operation.takes_key and status in KEPT_STATUSES:
+                errors[str(status)]["headers"] |= header_references(REPLAYED)
+        return errors
 
     def _reference(self, component: Component) -> dict[str, Any]:
         for used in component.uses:
@@ -283,7 +305,7 @@ def error_response(schema: dict[str, Any], status: int, codes: list[str]) -> dic
     headers = ["X-Request-ID"]
     if status == 401:
         headers.append("WWW-Authenticate")
-    if status in (429, 503):
+    if status in (429, 503) or "idempotency_in_progress" in codes:
         headers.append("Retry-After")
     if status == 412:
         headers.append("ETag")

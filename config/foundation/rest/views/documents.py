@@ -40,6 +40,7 @@ def describe_write(resource: Any, action: str) -> Operation:
             status=201,
             headers=("ETag", "Location"),
             takes_reason=True,
+            takes_key=True,
             errors=(*BODY_ERRORS, *QUERY_ERRORS, *WRITE_ERRORS, "duplicate", *resource.write_errors),
         )
     if action == "partial_update":
@@ -59,6 +60,7 @@ def describe_write(resource: Any, action: str) -> Operation:
             response_example=resource.example,
             headers=("ETag",),
             takes_reason=True,
+            takes_key=True,
             precondition=guard["precondition"],
             errors=(
                 *BODY_ERRORS,

@@ -21,6 +21,7 @@ from config.foundation.constraints import translated
 from config.foundation.errors import Refused
 from config.foundation.rest.errors import Faults, InvalidInput
 from config.foundation.rest.etags import is_match
+from config.foundation.rest.idempotency import METHODS, collect_key_faults, once
 from config.foundation.rest.operations import Operation
 from config.foundation.rest.views.documents import describe_write
 from config.foundation.rest.views.reading import ReadOnlyResource
@@ -97,15 +98,18 @@ class WritableResource(ReadOnlyResource):
         return describe_write(cls, action) if action in WRITES else super().describe(action)
 
     def collect_faults(self, request: Request, faults: Faults) -> None:
-        """Add what is wrong with the query parameters.
+        """Add what is wrong with the query parameters, and with the key of a repeatable write.
 
         Raises:
             Refused: ``permission_denied``, a write to the global directory.
         """
         if self.is_write and self._is_global(request):
             raise Refused("permission_denied", READ_ONLY_FROM_HERE)
+        if self.is_write and request.method in METHODS:
+            collect_key_faults(request.headers, faults)
         super().collect_faults(request, faults)
 
+    @once
     def create(self, request: Request) -> Response:
         """Create a row."""
         serializer = self._serializer()
@@ -117,6 +121,7 @@ class WritableResource(ReadOnlyResource):
             response["Location"] = self.address_of(request, row)
         return response
 
+    @once
     def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002
         """Change the columns that the body names."""
         row_id = self._existing(id)
@@ -184,6 +189,17 @@ class WritableResource(ReadOnlyResource):
         row = self.get_queryset().get(pk=row_id)
         (shape,) = self.shaped(request, [row])
         return Response(shape, status=status, headers={"ETag": self.etag_of(request, row)})
+
+    def revealed_ids(self) -> tuple[str, ...]:
+        """Return the ids of the rows whose confidential values the answer shows."""
+        return ()
+
+    def show_again(self, revealed: tuple[str, ...]) -> None:
+        """Do what a kept answer asks for that shows confidential values of these rows once more.
+
+        Raises:
+            Refused: ``permission_denied``, the caller sees them no longer.
+        """
 
     def _existing(self, display_id: str) -> UUID:
         row_id = self.pk_of(display_id)

@@ -1,0 +1,18 @@
+"""Refusals of repeated calls."""
+
+from config.foundation.errors import ErrorKind
+
+ERROR_KINDS = (
+    ErrorKind(
+        "idempotency_in_progress",
+        409,
+        "The first call still runs",
+        "A call with this Idempotency-Key has not ended yet. Repeat it as Retry-After says: you get its answer.",
+    ),
+    ErrorKind(
+        "idempotency_mismatch",
+        422,
+        "The key belongs to another body",
+        "This Idempotency-Key was sent with another body before; nothing was done. Give each call a key of its own.",
+    ),
+)
