@@ -9,7 +9,8 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 
-from config.foundation.admin import EXPORTED_ROWS_MAX, safe_cell
+from config.foundation.admin import EXPORTED_ROWS_MAX
+from config.foundation.cells import safe_cell
 from config.foundation.rows import SelectedSchema, schema_selected, selected_schema
 
 BATCH_SIZE = 2_000

@@ -58,6 +58,7 @@ class AuditEvents(ChainResource):
     model = models.AuditEvent  # type: ignore[assignment]  # no Row: its id is its place in the chain
     serializer_class = serializers.AuditEventSerializer  # type: ignore[assignment]  # for the same reason
     filterset_class = filters.AuditEventFilters
+    export_privilege = "export_audit"
     orderings = ("id",)
     default_ordering = ("-pk",)
     natural = ("at", "actor", "action")

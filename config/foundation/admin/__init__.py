@@ -1,6 +1,6 @@
 """Bases of every admin page: permissions follow the site, changes are acted by the person who is signed in."""
 
-from config.foundation.admin.exports import EXPORTED_ROWS_MAX, ExportMixin, safe_cell
+from config.foundation.admin.exports import EXPORTED_ROWS_MAX, ExportMixin
 from config.foundation.admin.lists import COUNTED_ROWS_MAX, EstimatingPaginator
 from config.foundation.admin.pages import (
     AuditedAdmin,
@@ -23,6 +23,5 @@ __all__ = [
     "PermittedBySite",
     "ReadOnlyAdmin",
     "ReadOnlyInline",
-    "safe_cell",
     "sentence_of",
 ]

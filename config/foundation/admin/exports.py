@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from config.foundation.actor import Actor
+from config.foundation.cells import safe_cell
 from config.foundation.refusals import Export, tell_exported
 from config.foundation.rows import STAMPS
 
@@ -15,7 +16,6 @@ CONFIDENTIAL_PRIVILEGE = "view_confidential"
 CONFIDENTIAL_FROM_TIER = 2
 EXPORTED_ROWS_MAX = 100_000
 HIDDEN = "•••"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class ExportMixin:
@@ -66,9 +66,3 @@ class ExportMixin:
     def _may_see_personal(self, request: Any) -> bool:
         held = self.admin_site.privileges_of(request)
         return bool(request.user.is_superuser) if held is None else CONFIDENTIAL_PRIVILEGE in held
-
-
-def safe_cell(value: Any) -> str:
-    """Return a value as text that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

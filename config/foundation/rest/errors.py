@@ -93,7 +93,7 @@ ERROR_KINDS = (
         "not_acceptable",
         406,
         "No offered format is acceptable",
-        "The Accept header excludes application/json.",
+        "The Accept header excludes application/json and, of lists, text/csv and application/x-ndjson.",
     ),
     ErrorKind(
         "precondition_failed",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -67,6 +67,14 @@ class Paging:
         page = self._page_by_cursor(queryset) if self.offset is None else self._page_by_offset(queryset)
         return replace(page, count=estimate(queryset), count_is_estimate=True) if self.estimates else page
 
+    def pages(self, queryset: QuerySet[Any]) -> Iterator[list[Any]]:
+        """Yield all rows, a page at a time, each read by a statement of its own when it is asked for."""
+        page = queryset.order_by(*self.ordering)[: self.limit]
+        while rows := list(page):
+            yield rows
+            beyond = _beyond(list(self.ordering), tuple(self._values_of(rows[-1])))
+            page = queryset.filter(beyond).order_by(*self.ordering)[: self.limit]
+
     def _page_by_offset(self, queryset: QuerySet[Any]) -> Page:
         offset = self.offset or 0
         rows = list(queryset.order_by(*self.ordering)[offset : offset + self.limit + 1])
@@ -98,8 +106,11 @@ class Paging:
         )
 
     def _cursor(self, row: Model, *, is_backward: bool) -> str:
-        values = [_packed(getattr(row, name.removeprefix("-"))) for name in self.ordering]
+        values = [_packed(value) for value in self._values_of(row)]
         return signing.dumps([self.binding, int(is_backward), values], salt=_SALT, compress=True)
+
+    def _values_of(self, row: Model) -> Iterator[Any]:
+        return (getattr(row, name.removeprefix("-")) for name in self.ordering)
 
 
 def binding_of(*parts: str) -> str:

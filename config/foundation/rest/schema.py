@@ -13,6 +13,7 @@ from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 
 from config.foundation.actor import REASON_MAX_LENGTH
 from config.foundation.errors import error_registry
+from config.foundation.rest.exports import written
 from config.foundation.rest.filters import id_schema
 from config.foundation.rest.idempotency import IDEMPOTENCY_KEY, KEY_MAX_LENGTH, REPLAYED
 from config.foundation.rest.operations import ADMISSION_ERRORS, KEY_ERRORS, Component, Operation
@@ -220,10 +221,11 @@ class OperationSchema(AutoSchema):
             schema = self._page(component) if operation.is_list else component.ref
         example = {"example": {"summary": operation.summary, "value": operation.response_example}}
         names = ("X-Request-ID", *operation.headers, *((REPLAYED,) if operation.takes_key else ()))
+        content = {"application/json": {"schema": schema, "examples": example}}
         return {
             "description": "The answer.",
             "headers": header_references(*names),
-            "content": {"application/json": {"schema": schema, "examples": example}},
+            "content": content | (_files_of(operation) if operation.is_list else {}),
         }
 
     def _page(self, component: ResolvedComponent) -> dict[str, Any]:
@@ -270,6 +272,26 @@ class OperationSchema(AutoSchema):
 
     def _register(self, name: str, schema: dict[str, Any], kind: Any) -> None:
         self.registry.register_on_missing(_component(name, schema, kind))
+
+
+def _files_of(operation: Operation) -> dict[str, Any]:
+    """Return the media types of a list's files: all rows, without pages."""
+    rows = operation.response_example["results"]
+    return {
+        media_type: {
+            "schema": {"type": "string", "description": f"All rows: {what}."},
+            "examples": {
+                "example": {
+                    "summary": operation.summary,
+                    "value": "".join(written(media_type, list(rows[0]), [rows])),
+                }
+            },
+        }
+        for media_type, what in (
+            ("text/csv", "a line of names, then one for each; what is no text is JSON"),
+            ("application/x-ndjson", "one object of JSON a line"),
+        )
+    }
 
 
 def _component(name: str, schema: dict[str, Any], kind: Any) -> ResolvedComponent:

@@ -1,5 +1,6 @@
 """The chain and the consents over HTTP."""
 
+import json
 import uuid
 from datetime import UTC, datetime
 
@@ -223,3 +224,11 @@ def test_a_list_is_held_until_the_chain_grows(api, acme, party, consents, table)
 
 def test_the_events_of_a_person_have_no_tag(api, acme_admin, party):
     assert "ETag" not in api.get("audit/events", {"person": f"usr_{acme_admin.pk.hex}"})
+
+
+def test_events_are_exported_by_who_may(api, make_api, party):
+    refused = api.get("audit/events", Accept="text/csv")
+    assert problem_of(refused)["needed"] == "export_audit"
+    exporter = make_api("acme", "view_audit", "export_audit")
+    response = exporter.get("audit/events", {"resource_id": str(party.pk)}, Accept="application/x-ndjson")
+    assert [json.loads(line)["action"] for line in response.getvalue().splitlines()] == ["update", "create"]

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 from django.db.utils import DEFAULT_DB_ALIAS
+from django.http import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -37,7 +38,7 @@ from config.foundation.rest.queries import (
 )
 from config.foundation.rest.selection import SELECTION_PARAMETERS, read_selection, selection_parameters
 from config.foundation.rest.serializers import RowSerializer
-from config.foundation.rest.views.admitted import AdmittedView
+from config.foundation.rest.views.exporting import ExportedList
 from config.foundation.rows import Row, public_schema, selected_schema
 
 Rows = list[Any]
@@ -46,7 +47,7 @@ SELECTING_ACTIONS = frozenset({"list", "retrieve"})
 STANDARD_ACTIONS = COLLECTION_ACTIONS | {"retrieve", "partial_update", "destroy"}
 
 
-class ReadOnlyResource(ViewSetMixin, AdmittedView):
+class ReadOnlyResource(ViewSetMixin, ExportedList):
     """List and detail of one table.
 
     Shapes: a list is ``{"results": […], "next": url or null, "previous": url or null}``, with ``count`` and
@@ -82,7 +83,8 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
                 summary=f"List {cls.plural}",
                 description=f"{meaning} "
                 "Pages by cursor: follow `next` until it is null. With `offset` "
-                "a page is cut by number, and rows are counted. Unchanged since `If-None-Match`, the answer is 304.",
+                "a page is cut by number, and rows are counted. Unchanged since `If-None-Match`, the answer is 304. "
+                f"{cls._describe_files()}",
                 tag=cls.tag,
                 response=cls.serializer_class,
                 response_example={"results": [cls.example], "next": None, "previous": None},
@@ -112,6 +114,13 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
             headers=("ETag",),
             is_conditional=True,
             errors=(*QUERY_ERRORS, "unknown_field"),
+        )
+
+    @classmethod
+    def _describe_files(cls) -> str:
+        needed = f", needs the privilege `{cls.export_privilege}`" if cls.export_privilege else ""
+        return (
+            f"As CSV or lines of JSON it has all rows, takes no parameter of pages{needed}, and is audited."
         )
 
     @classmethod
@@ -145,12 +154,16 @@ class ReadOnlyResource(ViewSetMixin, AdmittedView):
             available, brief = self.available_fields(self.action), self.brief_fields()
             self.shown = read_selection(query, available=available, brief=brief, faults=faults)
         if self.action == "list":
+            self.collect_export_faults(request, faults)
             self._paging(request, faults)
             filters(query, queryset=self.model._default_manager.none()).collect(faults)  # noqa: SLF001
 
-    def list(self, request: Request) -> Response:
-        """Answer one page, or 304 where the caller holds it already."""
+    def list(self, request: Request) -> HttpResponseBase:
+        """Answer one page, or 304 where the caller holds it already, or all of them as a file."""
         with self._directory(request):
+            if self.exported_type(request):
+                narrowed = self.filterset_class(request.query_params, queryset=self.get_queryset())
+                return self.export(request, self._paging(request, Faults()), narrowed)
             tag = self._list_tag(
                 request
             )  # of a version that is no newer than the rows, which are read after it
