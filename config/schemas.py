@@ -21,26 +21,36 @@ from config.foundation.schemas import (
 MADE_BY_FILE = "initial-migrations.sha256"
 
 
-def initial_migrations_digest(base_dir: Path) -> str:
-    """Return a digest of the first migrations of the apps below ``base_dir``, their SQL files included."""
-    digest = hashlib.sha256()
-    for app in sorted(apps.get_app_configs(), key=lambda config: config.label):
+def initial_migrations(base_dir: Path) -> dict[str, str]:
+    """Return a digest of the first migration of each app below ``base_dir``, its SQL files included, by label."""
+    digests = {}
+    for app in apps.get_app_configs():
         migrations = Path(app.path) / "migrations"
         if base_dir in migrations.parents and ".venv" not in migrations.parts:
+            digest = hashlib.sha256()
             for path in sorted([*migrations.glob("0001_*.py"), *migrations.glob("sql/0001/**/*.sql")]):
                 digest.update(str(path.relative_to(base_dir)).encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+            digests[app.label] = digest.hexdigest()
+    return digests
 
 
 def is_made_by_others(home: Path, base_dir: Path) -> bool:
-    """Tell whether the embedded database in ``home`` was made by other initial migrations than today's."""
+    """Tell whether the embedded database in ``home`` was made by other initial migrations than today's.
+
+    An app that came later is no other: its migrations are simply pending.
+    """
     made_by = home / MADE_BY_FILE
-    return made_by.exists() and made_by.read_text().strip() != initial_migrations_digest(base_dir)
+    if not made_by.exists():
+        return False
+    today = initial_migrations(base_dir)
+    recorded = (line.partition(" ") for line in made_by.read_text().splitlines())
+    return any(today.get(label) != digest for digest, _, label in recorded)
 
 
 def remember_maker(home: Path, base_dir: Path) -> None:
-    """Note which initial migrations made the embedded database in ``home``."""
-    (home / MADE_BY_FILE).write_text(initial_migrations_digest(base_dir) + "\n")
+    """Note which initial migrations made the embedded database in ``home``: a digest and a label in each line."""
+    lines = [f"{digest} {label}\n" for label, digest in sorted(initial_migrations(base_dir).items())]
+    (home / MADE_BY_FILE).write_text("".join(lines))
 
 
 def migrate_schemas(*, tell: Callable[[str], None]) -> int:

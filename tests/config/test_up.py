@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from config import postgres
 from config.management.commands.up import serving, wait_until_ready
-from config.schemas import MADE_BY_FILE
+from config.schemas import MADE_BY_FILE, is_made_by_others, remember_maker
 
 ROOT = Path(__file__).parent.parent.parent
 pytestmark = pytest.mark.enable_socket  # loopback only: what is tested listens on a port
@@ -89,6 +89,19 @@ def test_a_database_that_is_not_there_is_told_in_one_line(data_dir, port, url):
     ended = up(data_dir, "--port", str(port), DATABASE_URL=url)
     assert_refused_in_one_line(ended, "rror: ", data_dir)
     assert "secret" not in ended.stderr
+
+
+def test_of_the_makers_of_a_database_none_may_be_another_and_one_may_be_new(tmp_path):
+    made_by = tmp_path / MADE_BY_FILE
+    assert not is_made_by_others(tmp_path, ROOT)
+    remember_maker(tmp_path, ROOT)
+    lines = made_by.read_text().splitlines(keepends=True)
+    assert len(lines) > 3
+    made_by.write_text("".join(lines[1:]))  # made before that app came
+    assert not is_made_by_others(tmp_path, ROOT)
+    for others in (lines[0].replace(lines[0][:4], "xxxx"), "0" * 64 + " app_that_went\n", "0" * 64):
+        made_by.write_text("".join([*lines[1:], others]))
+        assert is_made_by_others(tmp_path, ROOT)
 
 
 def test_a_database_of_other_initial_migrations_is_refused_with_the_command_to_remake_it(data_dir, port):

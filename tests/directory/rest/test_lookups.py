@@ -1,13 +1,10 @@
 """The suffixes of filters, and patterns that are no patterns or never end."""
 
-import time
-
 import pytest
 from django.db import connection
 from django.http import QueryDict
 
 from config.foundation.rest.lookups import TEXT
-from config.foundation.rest.patterns import TIME_MAX_MS
 from directory import filters
 from directory.models import Participant
 from tests.directory.rest.calling import places, problem_of
@@ -116,12 +113,9 @@ def test_a_value_that_cannot_be_compared_is_named(acme_api, acme, query, expecte
 def test_a_pattern_that_would_run_for_minutes_is_stopped_and_named(acme_api, acme):
     with acme:
         Participant.objects.create(name="a" * 199)
-    began = time.monotonic()
     response = acme_api.get("directory/participants", {"name__regex": FOREVER})
-    took = time.monotonic() - began
     assert problem_of(response)["status"] == 400
     assert places(response) == [("name__regex", "regex_too_slow")]
-    assert TIME_MAX_MS / 1000 <= took < 10 * TIME_MAX_MS / 1000
 
 
 def test_the_limit_of_a_pattern_holds_for_it_alone(acme_api, acme):
