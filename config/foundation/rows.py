@@ -98,7 +98,7 @@ class Row(models.Model):
         return display_id(self.display_prefix, self.id)
 
     def validate_unique(self, exclude: Collection[str] | None = None) -> None:
-        """Ask for everything but the key, which is random: the database refuses what meets another by design only.
+        """Ask for everything but the key, which is random; should two ever be equal, the database refuses the second.
 
         Raises:
             ValidationError: what is taken, by field.

@@ -33,7 +33,12 @@ View = Callable[[], HttpResponse]
 
 
 class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
-    """Base of all pages: nothing in Django's own log, bounded counts, history from the audit chain."""
+    """Base of all pages: nothing in Django's own log, bounded counts, history from the audit chain.
+
+    Without ``deletes_many`` the list offers no deletion: rows end by operations, on pages of their own.
+    """
+
+    deletes_many = True
 
     show_full_result_count = False
     paginator = EstimatingPaginator
@@ -50,6 +55,13 @@ class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 -- Django's
         """Return the kind of list."""
         return BoundedChangeList
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Return what can be done with the chosen rows."""
+        actions = super().get_actions(request)
+        if not self.deletes_many:
+            actions.pop("delete_selected", None)
+        return actions
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Add who made and last changed the row, once there is one."""

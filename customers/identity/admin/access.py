@@ -86,6 +86,7 @@ class MembershipAdmin(AuditedAdmin):
 class RoleAdmin(AuditedAdmin):
     """Named sets of privileges; those built in are written by migrations."""
 
+    deletes_many = False
     list_display = ("title", "code", "tenant", "is_admin", "is_builtin", "privilege_count")
     list_filter = ("is_builtin", "is_admin")
     list_select_related = ("tenant",)
@@ -150,12 +151,6 @@ class RoleAdmin(AuditedAdmin):
                 messages.error(request, f"{role}: {refusal.detail}")
             else:
                 messages.success(request, f"{role}: deleted, taken from {count} memberships.")
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Leave out deletion in bulk, which would not spare what is built in."""
-        return {
-            name: action for name, action in super().get_actions(request).items() if name != "delete_selected"
-        }
 
     @admin.display(description="privileges")
     def listed(self, role: Role) -> str:

@@ -35,6 +35,7 @@ class Standing:
 class DomainAdmin(AuditedAdmin):
     """Hosts that select a tenant. One is added, verified, made primary or removed; its name never changes."""
 
+    deletes_many = False
     form = NewDomainForm
     change_form_outer_before_template = "admin/tenants/domain/ways.html"
     list_display = ("domain", "tenant", "is_primary", "verified_at")
@@ -54,12 +55,6 @@ class DomainAdmin(AuditedAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse on the page of a host: its columns change by actions."""
         return obj is None and super().has_change_permission(request)
-
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Leave out the deletion of many: each is refused or done on its own page."""
-        return {
-            name: action for name, action in super().get_actions(request).items() if name != "delete_selected"
-        }
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

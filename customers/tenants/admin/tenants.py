@@ -60,6 +60,7 @@ class PlacementInline(ReadOnlyInline):
 class TenantAdmin(EndingsMixin, AuditedAdmin):
     """Who uses the platform."""
 
+    deletes_many = False
     form = TenantForm
     formfield_overrides: ClassVar[Any] = {
         models.JSONField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 4, "spellcheck": "false"})}
@@ -133,12 +134,6 @@ class TenantAdmin(EndingsMixin, AuditedAdmin):
         """Refuse for a deleted tenant: it can only be restored."""
         is_gone = obj is not None and obj.deleted_at is not None
         return not is_gone and super().has_change_permission(request, obj)
-
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Leave out Django's deletion, which knows no operation."""
-        return {
-            name: action for name, action in super().get_actions(request).items() if name != "delete_selected"
-        }
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

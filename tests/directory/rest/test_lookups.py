@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 
 from config.foundation.rest.lookups import TEXT
 from directory import filters
@@ -113,8 +114,10 @@ def test_a_value_that_cannot_be_compared_is_named(acme_api, acme, query, expecte
 def test_a_pattern_that_would_run_for_minutes_is_stopped_and_named(acme_api, acme):
     with acme:
         Participant.objects.create(name="a" * 199)
-    response = acme_api.get("directory/participants", {"name__regex": FOREVER})
+    with CaptureQueriesContext(connection) as asked:
+        response = acme_api.get("directory/participants", {"name__regex": FOREVER})
     assert problem_of(response)["status"] == 400
+    assert any("set_config('statement_timeout', '1000', true)" in query["sql"] for query in asked)
     assert places(response) == [("name__regex", "regex_too_slow")]
 
 
