@@ -76,7 +76,14 @@ class Run:
     def check(self, *arguments: str) -> None:
         """Call the server; fail with what schemathesis says."""
         program = Path(sys.executable).parent / "schemathesis"
-        command = [program, f"--config-file={self.settings}", "run", self.document, "--checks=all", *arguments]
+        command = [
+            program,
+            f"--config-file={self.settings}",
+            "run",
+            self.document,
+            "--checks=all",
+            *arguments,
+        ]
         ended = subprocess.run(
             [*command, "--continue-on-failure", "--no-color", "--output-truncate=false"],
             cwd=self.place, capture_output=True, text=True, check=False,
