@@ -14,19 +14,18 @@ NEXT_LINE = " \\\n  "
 
 def read(url: str) -> str:
     """Return the command that reads an object."""
-    return _joined("curl", CREDENTIAL, shlex.quote(url))
+    return _joined(f"curl {CREDENTIAL}", shlex.quote(url))
 
 
 def read_if_changed(url: str, etag: str) -> str:
     """Return the command that reads an object unless it is as this tag names it; it shows the status as well."""
-    return _joined("curl --include", CREDENTIAL, _header("If-None-Match", etag), shlex.quote(url))
+    return _joined(f"curl --include {CREDENTIAL}", _header("If-None-Match", etag), shlex.quote(url))
 
 
 def change(url: str, etag: str, body: Mapping[str, Any]) -> str:
     """Return the command that changes an object which is still as this tag names it."""
     return _joined(
-        "curl --include -X PATCH",
-        CREDENTIAL,
+        f"curl --include -X PATCH {CREDENTIAL}",
         _header("Content-Type", "application/json"),
         _header("If-Match", etag),
         f"-d {shlex.quote(json.dumps(body, ensure_ascii=False))}",
