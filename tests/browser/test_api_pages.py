@@ -14,7 +14,7 @@ WAY = "As the API sees it"
 TABS_MAX = 80
 FOCUSED = "document.activeElement.textContent.trim()"
 CLIPBOARD = "navigator.clipboard.readText()"
-TABLES = ("participant", "identifier", "routingartifact", "source", "policy")
+TABLES = ("participant", "identifier", "routingartifact", "credential", "policy")
 
 
 def test_the_page_is_clean_on_every_screen_in_light_and_dark(demo: dict[str, Any], browser: Browser) -> None:
