@@ -17,17 +17,7 @@ from tests import cast
 from tests.config.test_api_pages import fill_acme, signed_in
 from tests.directory.rest.conftest import fill
 
-TERMS = (
-    "a",
-    "acme",
-    "0a0a0a0a-0a0a-0a0a-0a0a-0a0a0a0a0a0a",
-    "'\"%_\\",
-    "é" * 300,
-    "12",
-    "-1",
-    "\x00",
-    "2026-13-45",
-)
+TERMS = ("a", "0a0a0a0a-0a0a-0a0a-0a0a-0a0a0a0a0a0a", "'\"%_\\é", "\x00")
 SITES = {"tenant": ("/t/acme/admin/", tenant_site), "platform": ("/admin/", platform_site)}
 LISTS = [
     pytest.param(site, model, id=f"{site}-{model._meta.label}")
@@ -36,7 +26,7 @@ LISTS = [
     if model._meta.app_label != "auth"
 ]
 EMPTY = {("platform", Consent)}
-GARBAGE = ("nonsense", "\x00", "99999999999999999999", "2026-99-99")
+GARBAGE = ("nonsense", "\x00")
 
 
 @pytest.fixture
@@ -99,8 +89,8 @@ def test_a_list_is_paged(site: str, model: Any, browse: Any, monkeypatch: pytest
     for number in range(1, min(first.paginator.num_pages, 5) + 1):
         seen += [row.pk for row in browse(site, model, {PAGE_VAR: number}).context["cl"].result_list]
     assert len(seen) == len(set(seen))
-    for number in (0, -1, 10**9, "last"):
-        assert browse(site, model, {PAGE_VAR: number}).status_code in (200, 302), number
+    for place in (0, -1, 10**9, "last"):
+        assert browse(site, model, {PAGE_VAR: place}).status_code in (200, 302), place
 
 
 @pytest.mark.parametrize(("site", "model"), LISTS)
