@@ -39,7 +39,6 @@ MERCHANT = "MERCHANT0000001"
 CONTRACT = {"match": {}, "directive": {"target_protocol": "as4", "target_address": "https://as4.example/c"}}
 NOWHERE = "0a0a0a0a-0a0a-0a0a-0a0a-0a0a0a0a0a0a"
 STATEMENTS_MAX = 14
-ROUTES = ("/t/acme", "")
 OF_TENANT = sorted(SHOWN_IN_TENANT, key=lambda model: model._meta.label)
 GLOBAL = sorted(SHOWN_FROM_TENANTS, key=lambda model: model._meta.label)
 
