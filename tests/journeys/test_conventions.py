@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import transaction
@@ -160,7 +161,7 @@ def test_an_unknown_key_is_pointed_at(desk):
 
 
 @where(takes_body)
-@pytest.mark.parametrize("text", [b"{", b'{"a": 1, "a": 2}', b"NaN", b'"\\ud800"', b"\xff"])
+@pytest.mark.parametrize("text", [b"{", b'{"a": 1, "a": 2}', b"NaN", b"\xff"])
 def test_a_body_that_is_no_json_is_refused(desk, text):
     headers = {"Authorization": f"Bearer {desk.caller.token}"} if desk.caller.token else {}
     response = desk.caller.client.generic(
@@ -238,10 +239,7 @@ def test_a_list_is_had_as_a_file(desk, media_type):
 def test_what_is_created_is_found_where_the_answer_says(desk):
     response = desk.send()
     assert response.status_code == 201, response.content
-    found = desk.caller.client.get(
-        response["Location"],
-        headers={"Authorization": f"Bearer {desk.caller.token}"} if desk.caller.token else {},
-    )
+    found = desk.send(method="GET", path=urlsplit(response["Location"]).path, body=None)
     assert (found.status_code, found["ETag"]) == (200, response["ETag"])
 
 

@@ -237,7 +237,9 @@ class OperationSchema(AutoSchema):
         if "required" in whole:
             properties = {name: value for name, value in whole.items() if name != "required"}
             self._register(part, properties, ResolvedComponent.SCHEMA)
-            component.schema = {"allOf": [{"$ref": f"#/components/schemas/{part}"}, {"required": whole["required"]}]}
+            component.schema = {
+                "allOf": [{"$ref": f"#/components/schemas/{part}"}, {"required": whole["required"]}]
+            }
         return {"anyOf": [component.ref, {"$ref": f"#/components/schemas/{part}"}]}
 
     def _page(self, name: str, shape: dict[str, Any]) -> dict[str, Any]:
