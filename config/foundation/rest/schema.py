@@ -242,8 +242,8 @@ class OperationSchema(AutoSchema):
                     "description": "Rows on all pages; only with `offset` or `count`.",
                 },
                 "count_is_estimate": {
-                    "const": True,
-                    "description": "The planner's estimate, asked for by `count`.",
+                    "type": "boolean",
+                    "description": "True: `count` is the planner's estimate, which was asked for.",
                 },
             },
         }
