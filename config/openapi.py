@@ -53,9 +53,11 @@ _HEALTH = Component(
     "Health",
     {
         "type": "object",
-        "properties": {"status": {"type": "string"}},
-        "required": ["status"],
-        "additionalProperties": True,
+        "properties": {
+            "ok": {"type": "boolean"},
+            "version": {"type": "string", "description": "The version that runs."},
+        },
+        "required": ["ok", "version"],
     },
 )
 
@@ -163,17 +165,19 @@ def _document_operation() -> dict[str, Any]:
 
 
 def _health_operation(kind: str) -> dict[str, Any]:
-    example = {"example": {"value": {"status": "ok"}}}
+    example = {"example": {"value": {"ok": True, "version": settings.VERSION}}}
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}, "examples": example}}
     ready = kind == "ready"
+    responses = {
+        "200": {"description": "Yes.", "headers": header_references("X-Request-ID"), "content": content}
+    }
+    if ready:
+        responses["503"] = error_response({"$ref": "#/components/schemas/Problem"}, 503, ["not_ready"])
     return {
         "operationId": f"health_{kind}",
         "summary": "Is the process ready for requests?" if ready else "Is the process alive?",
         "description": "Asks the database as well." if ready else "Asks nothing but the process itself.",
         "tags": ["Health"],
         "security": [],
-        "responses": {
-            "200": {"description": "Yes.", "content": content},
-            **({"503": {"description": "No.", "content": content}} if ready else {}),
-        },
+        "responses": responses,
     }

@@ -19,6 +19,7 @@ from config.foundation.rest.idempotency import IDEMPOTENCY_KEY, KEY_MAX_LENGTH, 
 from config.foundation.rest.operations import ADMISSION_ERRORS, KEY_ERRORS, Component, Operation
 from config.foundation.rest.problems import MEDIA_TYPE
 
+_EXAMPLE_ID = str(UUID(int=0x8E03978E40D543E8BC936894A57F9324))
 HEADERS: dict[str, dict[str, Any]] = {
     "X-Request-ID": {
         "description": "The request's id: the caller's where it was a uuid, else a new one.",
@@ -45,7 +46,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "name": "X-Request-ID",
         "in": "header",
         "description": "A uuid by which this request is found in logs and audit; anything else is replaced.",
-        "schema": {"type": "string", "format": "uuid"},
+        "schema": {"type": "string"},
+        "example": _EXAMPLE_ID,
     },
     "IfNoneMatch": {
         "name": "If-None-Match",
@@ -78,7 +80,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
             "but for 429 and 5xx); with another body it is refused."
         ),
         "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX_LENGTH},
-        "example": f'"{UUID(int=0x8E03978E40D543E8BC936894A57F9324)}"',
+        "example": f'"{_EXAMPLE_ID}"',
     },
     "AuditReason": {
         "name": "Audit-Reason",
@@ -137,7 +139,6 @@ PROBLEM = Component(
     },
     uses=(_FAULT,),
 )
-_EXAMPLE_ID = str(UUID(int=0x8E03978E40D543E8BC936894A57F9324))
 _EXAMPLE_FAULTS = {
     "unknown_parameter": {
         "parameter": "nmae",
@@ -200,7 +201,8 @@ class OperationSchema(AutoSchema):
         found = list(operation.parameters)
         if "{id}" in self.path:
             schema = getattr(self.view, "id_schema", None) or id_schema(self.view.model.display_prefix)
-            found.insert(0, {"name": "id", "in": "path", "required": True, "schema": schema})
+            told = {"description": "The object's id, as lists show it.", "schema": schema}
+            found.insert(0, {"name": "id", "in": "path", "required": True, **told})
         if operation.is_conditional:
             found.append(parameter_reference("IfNoneMatch"))
         if operation.precondition:
