@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 
 from config.foundation.actor import REASON_MAX_LENGTH
 from config.foundation.errors import error_registry
+from config.foundation.rest.deprecation import GONE, marked_fields, marked_parameters, marks
+from config.foundation.rest.deprecation import HEADERS as DEPRECATION_HEADERS
 from config.foundation.rest.exports import written
 from config.foundation.rest.filters import id_schema
 from config.foundation.rest.idempotency import IDEMPOTENCY_KEY, KEY_MAX_LENGTH, REPLAYED
@@ -27,7 +30,19 @@ HEADERS: dict[str, dict[str, Any]] = {
     },
     "ETag": {"description": "Strong tag of exactly this representation.", "schema": {"type": "string"}},
     "Link": {
-        "description": "self, first; next and prev where there is such a page; last where rows are counted (RFC 8288).",
+        "description": (
+            "Addresses by their relations (RFC 8288). Of a list: self, first; next and prev where there is such a "
+            "page; last where rows are counted. describedby, service-desc: this document; deprecation: what is to be "
+            "used instead."
+        ),
+        "schema": {"type": "string"},
+    },
+    "Deprecation": {
+        "description": "Since when what was called is deprecated: `@` and seconds since 1970 (RFC 9745).",
+        "schema": {"type": "string", "pattern": "^@[0-9]+$"},
+    },
+    "Sunset": {
+        "description": "When it stops being served: a date of HTTP (RFC 8594).",
         "schema": {"type": "string"},
     },
     "Location": {
@@ -186,6 +201,8 @@ class OperationSchema(AutoSchema):
             "security": [{name: []} for name in SECURITY_SCHEMES],
             "responses": {str(operation.status): self._success(operation), **self._errors(operation)},
         }
+        if operation.deprecated:
+            built |= marks(operation.deprecated)
         if operation.is_conditional:
             built["responses"]["304"] = {
                 "description": "Unchanged: the caller holds this representation.",
@@ -198,7 +215,7 @@ class OperationSchema(AutoSchema):
         return built
 
     def _parameters_of(self, operation: Operation) -> list[dict[str, Any]]:
-        found = list(operation.parameters)
+        found = list(marked_parameters(operation.parameters, operation.deprecated_parameters))
         if "{id}" in self.path:
             schema = getattr(self.view, "id_schema", None) or id_schema(self.view.model.display_prefix)
             told = {"description": "The object's id, as lists show it.", "schema": schema}
@@ -214,15 +231,23 @@ class OperationSchema(AutoSchema):
         return [*found, parameter_reference("RequestId")]
 
     def _success(self, operation: Operation) -> dict[str, Any]:
+        names = [
+            "X-Request-ID",
+            *operation.headers,
+            *(DEPRECATION_HEADERS if operation.deprecated_parts else ()),
+        ]
         if operation.response is None:
-            return {"description": "Done.", "headers": header_references("X-Request-ID", *operation.headers)}
+            return {"description": "Done.", "headers": header_references(*names)}
         if isinstance(operation.response, Component):
-            schema = self._reference(operation.response)
+            marked = marked_fields(operation.response.schema, operation.deprecated_fields)
+            schema = self._reference(replace(operation.response, schema=marked))
         else:
             component = self.resolve_serializer(operation.response, "response")
+            component.schema = marked_fields(component.schema, operation.deprecated_fields)
             schema = self._page(component) if operation.is_list else component.ref
         example = {"example": {"summary": operation.summary, "value": operation.response_example}}
-        names = ("X-Request-ID", *operation.headers, *((REPLAYED,) if operation.takes_key else ()))
+        if operation.takes_key:
+            names.append(REPLAYED)
         content = {"application/json": {"schema": schema, "examples": example}}
         return {
             "description": "The answer.",
@@ -254,7 +279,8 @@ class OperationSchema(AutoSchema):
     def _errors(self, operation: Operation) -> dict[str, Any]:
         by_status: dict[int, list[str]] = defaultdict(list)
         of_key = KEY_ERRORS if operation.takes_key else ()
-        for code in dict.fromkeys((*operation.errors, *of_key, *ADMISSION_ERRORS)):
+        of_age = (GONE,) if operation.deprecated_parts else ()
+        for code in dict.fromkeys((*operation.errors, *of_key, *of_age, *ADMISSION_ERRORS)):
             kind = error_registry.get(code)
             if kind is None:
                 raise LookupError(f"{operation.operation_id} documents {code}, which is not registered")

@@ -19,6 +19,7 @@ from rest_framework.viewsets import ViewSetMixin
 
 from config.foundation.display_ids import parse_display_id
 from config.foundation.errors import Refused
+from config.foundation.rest.deprecation import Kind, Part
 from config.foundation.rest.errors import Faults
 from config.foundation.rest.etags import etag, is_held
 from config.foundation.rest.filters import DeclaredFilters
@@ -209,7 +210,19 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
 
     def shows(self, *names: str) -> bool:
         """Tell whether any of these fields is shown."""
-        return self.shown is None or not self.shown.isdisjoint(names)
+        named = set(names) - self.gone_fields()
+        return bool(named if self.shown is None else named & self.shown)
+
+    def gone_fields(self) -> frozenset[str]:
+        """Return the fields that are shown no longer, since their sunset has come."""
+        fields = (part for part in self.deprecated_parts if part.kind is Kind.FIELD)
+        return frozenset(part.name for part in fields if part.is_gone(self.now))
+
+    def is_used(self, request: Request, part: Part) -> bool:
+        """Tell whether the call uses a deprecated part of its operation; a field, where it is shown."""
+        if part.kind is Kind.FIELD:
+            return self.shows(part.name)
+        return super().is_used(request, part)
 
     def shown_relations(self) -> tuple[str, ...]:
         """Return the relations whose fields are shown."""
@@ -260,11 +273,14 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
             return ""
         media_type = getattr(request, "accepted_media_type", "")
         schema, address = selected_schema(DEFAULT_DB_ALIAS), request.build_absolute_uri()
-        return etag(settings.VERSION, media_type, self.variant(), schema, address, version)
+        gone = sorted(self.gone_fields())
+        return etag(settings.VERSION, media_type, self.variant(), schema, address, version, *gone)
 
     def tagged_fields(self) -> tuple[str, ...]:
         """Return what the choice of fields adds to a tag: nothing where all are shown."""
-        return () if self.shown is None else ("fields", *sorted(self.shown))
+        gone = self.gone_fields()
+        without = ("gone", *sorted(gone)) if gone else ()
+        return without if self.shown is None else (*without, "fields", *sorted(self.shown))
 
     def address_of(self, request: Request, row: Row) -> str:
         """Return a row's own address."""
