@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from audit.rest.urls import platform_urlpatterns
-from config import openapi, rest
+from config import deprecations, openapi, rest
 from config.pages import home
 from config.sites import platform_site
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("api/schema/", openapi.serve_document, {"urlconf": URLCONF}, name="api-schema"),
     path("api/docs/", openapi.show_page, {"template_name": "openapi/swagger.html"}, name="api-docs"),
     path("api/redoc/", openapi.show_page, {"template_name": "openapi/redoc.html"}, name="api-redoc"),
+    path("deprecations", deprecations.list_deprecations, name="deprecation-list"),
     path("problems", rest.list_problems, name="problem-list"),
     path("problems/<slug:code>", rest.explain_problem, name="problem-detail"),
 ]

@@ -11,7 +11,7 @@ import logging
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -130,10 +130,9 @@ def note_use(request: Request, view: Any, parts: Iterable[Part], status: int) ->
     tenant = getattr(admission.tenant, "slug", "")
     for part in parts:
         logger.warning(
-            "deprecated operation=%s %s=%s caller=%s tenant=%s method=%s status=%d sunset=%s",
+            "deprecated operation=%s part=%s caller=%s tenant=%s method=%s status=%d sunset=%s",
             part.operation_id,
-            part.kind,
-            part.name or part.operation_id,
+            f"{part.kind}:{part.name}" if part.name else part.kind,
             admission.actor,
             tenant,
             request.method,
@@ -146,8 +145,8 @@ def marks(deprecation: Deprecation) -> dict[str, Any]:
     """Return what the document says of a deprecated operation, parameter or property."""
     return {
         "deprecated": True,
-        "x-deprecated-since": deprecation.since.isoformat(),
-        "x-sunset": deprecation.sunset.isoformat(),
+        "x-deprecated-since": _written(deprecation.since),
+        "x-sunset": _written(deprecation.sunset),
         "x-replacement": deprecation.replacement,
     }
 
@@ -184,3 +183,7 @@ def months_later(moment: datetime, months: int) -> datetime:
     """Return the same day and time some months on, or that month's last day where it is shorter."""
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
     return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
