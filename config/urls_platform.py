@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from audit.rest.urls import platform_urlpatterns
-from config import deprecations, openapi, rest
+from config import catalog, deprecations, openapi, rest
 from config.pages import home
 from config.sites import platform_site
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("admin/", platform_site.urls),
     path("api/v1/", include(platform_urlpatterns)),
     path("api/schema/", openapi.serve_document, {"urlconf": URLCONF}, name="api-schema"),
+    path(catalog.PATH, catalog.serve_catalog, name="api-catalog"),
     path("api/docs/", openapi.show_page, {"template_name": "openapi/swagger.html"}, name="api-docs"),
     path("api/redoc/", openapi.show_page, {"template_name": "openapi/redoc.html"}, name="api-redoc"),
     path("deprecations", deprecations.list_deprecations, name="deprecation-list"),

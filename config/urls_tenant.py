@@ -3,7 +3,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from config import openapi
+from config import catalog, openapi
 from config.sites import tenant_site
 
 URLCONF = "config.urls_tenant"
@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/v1/", include("audit.rest.urls")),
     path("api/v1/", include("directory.rest.urls")),
     path("api/schema/", openapi.serve_document, {"urlconf": URLCONF}, name="api-schema"),
+    path(catalog.PATH, catalog.serve_catalog, name="api-catalog"),
     path("api/docs/", openapi.show_page, {"template_name": "openapi/swagger.html"}, name="api-docs"),
     path("api/redoc/", openapi.show_page, {"template_name": "openapi/redoc.html"}, name="api-redoc"),
 ]

@@ -22,6 +22,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.foundation.errors import Refused
+from config.foundation.rest.links import add_links, link
 
 GRACE_MONTHS = 6
 PAGE = "/deprecations"
@@ -118,8 +119,8 @@ def announce(response: Response, parts: Iterable[Part]) -> None:
         return
     response["Deprecation"] = f"@{int(min(one.deprecation.since for one in used).timestamp())}"
     response["Sunset"] = http_date(min(one.deprecation.sunset for one in used).timestamp())
-    links = dict.fromkeys(f'<{one.address}>; rel="deprecation"; type="text/html"' for one in used)
-    response["Link"] = ", ".join([*filter(None, [response.get("Link")]), *links])
+    addresses = dict.fromkeys(one.address for one in used)
+    add_links(response, *(link(address, "deprecation", "text/html") for address in addresses))
 
 
 def note_use(request: Request, view: Any, parts: Iterable[Part], status: int) -> None:

@@ -23,6 +23,7 @@ from config.foundation.rest.deprecation import Kind, Part
 from config.foundation.rest.errors import Faults
 from config.foundation.rest.etags import etag, is_held
 from config.foundation.rest.filters import DeclaredFilters
+from config.foundation.rest.links import add_links, link
 from config.foundation.rest.operations import QUERY_ERRORS, Operation
 from config.foundation.rest.paging import Page, Paging, with_parameters
 from config.foundation.rest.patterns import patterns_matched
@@ -112,7 +113,7 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
                 *selection_parameters(cls.available_fields(action), cls.brief_fields()),
                 DIRECTORY_PARAMETER,
             ),
-            headers=("ETag",),
+            headers=("Link", "ETag"),
             is_conditional=True,
             errors=(*QUERY_ERRORS, "unknown_field"),
         )
@@ -179,8 +180,9 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         body = {"results": results, "next": links.get("next"), "previous": links.get("prev")} | _count_of(
             page
         )
-        headers = {"Link": ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())}
-        return Response(body, headers=headers | ({"ETag": tag} if tag else {}))
+        response = Response(body, headers={"ETag": tag} if tag else {})
+        add_links(response, *(link(url, rel) for rel, url in links.items()))
+        return response
 
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002
         """Answer one object, or 304 where the caller holds it already."""
@@ -193,6 +195,14 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
                 return Response(status=304, headers={"ETag": tag})
             (shape,) = self.shaped(request, [row])
         return Response(shape, headers={"ETag": tag})
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Return the answer; one of a list or detail says where it is described."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if getattr(self, "action", None) in SELECTING_ACTIONS and answer.status_code < 300:
+            document = request.build_absolute_uri(f"{_script_name(request)}/api/schema/")
+            add_links(answer, link(document, "describedby"), link(document, "service-desc"))
+        return answer
 
     def pk_of(self, display_id: str) -> UUID | None:
         """Return the key that a display id of this table names; None finds nothing, as an unknown one does."""
@@ -313,7 +323,7 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         for rel, place in (("next", page.next), ("prev", page.previous), ("last", page.last)):
             if place is not None:
                 links[rel] = with_parameters(here, [*kept, place])
-        return links | {"service-desc": request.build_absolute_uri(f"{_script_name(request)}/api/schema/")}
+        return links
 
     def _collection_url(self, request: Request) -> str:
         depth = 0 if self.action in COLLECTION_ACTIONS else 1 if self.action in STANDARD_ACTIONS else 2
