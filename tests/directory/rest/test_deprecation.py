@@ -88,6 +88,17 @@ def test_other_operations_of_the_same_address_are_as_they_were(api, at):
     assert api.request("OPTIONS", "resolve").status_code == 200
 
 
+def test_a_method_that_was_never_offered_is_not_gone(api, at):
+    at(aged.SUNSET)
+    response = api.request("PUT", "directory/participants")
+    assert (response.status_code, announced(response)) == (405, {})
+
+
+def test_a_refusal_shows_no_field_and_announces_none(api):
+    response = api.get("directory/participants?nonsense=1")
+    assert (response.status_code, announced(response)) == (400, {})
+
+
 def test_who_is_not_let_in_does_not_learn_that_something_is_gone(at, acme):
     at(aged.SUNSET)
     response = Api("acme").get("resolve", KNOWN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django.utils import timezone
@@ -67,15 +68,11 @@ class AdmittedView(Documented, APIView):
             Refused: ``bad_request``, a body without a declared length; ``gone``, after the sunset of what is called.
         """
         super().initial(request, *args, **kwargs)
-        if request.method != "OPTIONS":
-            self.now = self.clock()
-            view_class: Any = type(self)  # which mypy does not take for hashable
-            self.deprecated_parts = parts_of_action(view_class, self.called_action(request))
-            refuse_gone(self.deprecated_parts, request.query_params, self.now)
         if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
             # Django reads as much as is declared: such a body would pass for an empty one.
             raise Refused("bad_request", "Send the body's length (Content-Length); chunks are not read.")
         if request.method not in ("OPTIONS", *self.unchecked_methods):
+            self._refuse_gone(request)
             faults = Faults()
             collect_reason_faults(request.headers, faults)
             self.collect_faults(request, faults)
@@ -84,7 +81,12 @@ class AdmittedView(Documented, APIView):
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Return the answer, which says what of the call is deprecated."""
         answer: Response = super().finalize_response(request, response, *args, **kwargs)
-        used = tuple(part for part in self.deprecated_parts if self.is_used(request, part))
+        shows = answer.status_code < HTTPStatus.BAD_REQUEST
+        used = [
+            part
+            for part in self.deprecated_parts
+            if (shows or part.kind is not Kind.FIELD) and self.is_used(request, part)
+        ]
         announce(answer, used)
         note_use(request, self, used, answer.status_code)
         return answer
@@ -97,6 +99,12 @@ class AdmittedView(Documented, APIView):
     def is_used(self, request: Request, part: Part) -> bool:
         """Tell whether the call uses a deprecated part of its operation."""
         return part.kind is not Kind.PARAMETER or part.name in request.query_params
+
+    def _refuse_gone(self, request: Request) -> None:
+        self.now = self.clock()
+        view_class: Any = type(self)  # which mypy does not take for hashable
+        self.deprecated_parts = parts_of_action(view_class, self.called_action(request))
+        refuse_gone(self.deprecated_parts, request.query_params, self.now)
 
     @property
     def unchecked_methods(self) -> tuple[str, ...]:
