@@ -104,7 +104,6 @@ def test_the_types_of_a_client_agree(generated, tmp_path, name):
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
-@pytest.mark.race
 def test_a_client_creates_reads_changes_and_lists(importable, call):
     models = importable("switchboard_tenant.models")
     request_id = uuid4()
@@ -155,7 +154,6 @@ def test_a_client_creates_reads_changes_and_lists(importable, call):
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
-@pytest.mark.race
 def test_a_client_resolves_and_understands_a_refusal(importable, call):
     models = importable("switchboard_tenant.models")
     identifier = models.ResolveIdentifier(type_="bic", value="NDEASESS")

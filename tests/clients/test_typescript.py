@@ -51,7 +51,6 @@ def test_the_types_refuse_what_the_server_would(compiled):
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
-@pytest.mark.race
 def test_a_program_compiles_with_the_types_and_works_against_a_server(compiled, served, tmp_path):
     done = compiled(WRITTEN)
     assert done.returncode == 0, done.stdout
