@@ -24,7 +24,6 @@ from config.foundation.rest.etags import etag, is_held
 from config.foundation.rest.filters import DeclaredFilters
 from config.foundation.rest.operations import QUERY_ERRORS, Operation
 from config.foundation.rest.paging import Page, Paging, with_parameters
-from config.foundation.rest.patterns import patterns_matched
 from config.foundation.rest.queries import (
     DIRECTORY_GLOBAL,
     DIRECTORY_PARAMETER,
@@ -38,6 +37,7 @@ from config.foundation.rest.queries import (
 )
 from config.foundation.rest.selection import SELECTION_PARAMETERS, read_selection, selection_parameters
 from config.foundation.rest.serializers import RowSerializer
+from config.foundation.rest.time_limits import LIST_TIME_MAX_MS, list_answered
 from config.foundation.rest.views.exporting import ExportedList
 from config.foundation.rows import Row, public_schema, selected_schema
 
@@ -97,7 +97,7 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
                 ),
                 headers=("Link", "ETag"),
                 is_conditional=True,
-                errors=(*QUERY_ERRORS, "unknown_field", "invalid_cursor"),
+                errors=(*QUERY_ERRORS, "unknown_field", "invalid_cursor", "list_too_slow"),
             )
         return Operation(
             operation_id=f"{resource}_retrieve",
@@ -171,8 +171,7 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
                 return Response(status=304, headers={"ETag": tag})
             paging = self._paging(request, Faults())
             filters = self.filterset_class(request.query_params, queryset=self.get_queryset())
-            with patterns_matched(filters.patterns()):
-                page = paging.page(filters.qs)
+            page = self._page(request, paging, filters)
             results = self.shaped(request, page.rows)
         links = self._links(request, page)
         body = {"results": results, "next": links.get("next"), "previous": links.get("prev")} | _count_of(
@@ -283,6 +282,15 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
                 orderings=self.orderings,
                 faults=faults,
             )
+
+    def _page(self, request: Request, paging: Paging, filters: DeclaredFilters) -> Page:
+        """Return the page; only what is narrowed, ordered or counted can take long: else an index is walked."""
+        costly = [name for name in ("offset", "ordering") if name in request.query_params]
+        names = (*filters.slow_names(), *costly)
+        if not names:
+            return paging.page(filters.qs)
+        with list_answered(LIST_TIME_MAX_MS, patterns=filters.patterns(), parameters=names):
+            return paging.page(filters.qs)
 
     def _links(self, request: Request, page: Page) -> dict[str, str]:
         here = self._collection_url(request)
