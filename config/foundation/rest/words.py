@@ -28,7 +28,8 @@ def occurrence(model: type[Model], columns: Sequence[str], word: str) -> Q:
 
 def _refers_to_one_with(model: type[Model], relation: str, column: str, word: str) -> Func:
     key: Any = model._meta.get_field(relation)
-    related = key.related_model._default_manager.filter(**{f"{column}__icontains": word}).order_by()
+    rows = key.related_model._default_manager  # noqa: SLF001 -- Django's public name for it
+    related = rows.filter(**{f"{column}__icontains": word}).order_by()
     return Func(
         F(key.attname),
         ArraySubquery(related.values("pk")),
