@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
-from inspect import cleandoc
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.db.utils import DEFAULT_DB_ALIAS
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, QueryDict
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -22,22 +21,26 @@ from config.foundation.errors import Refused
 from config.foundation.rest.errors import Faults
 from config.foundation.rest.etags import etag, is_held
 from config.foundation.rest.filters import DeclaredFilters
-from config.foundation.rest.operations import QUERY_ERRORS, Operation
+from config.foundation.rest.operations import Operation
 from config.foundation.rest.paging import Page, Paging, with_parameters
 from config.foundation.rest.queries import (
     DIRECTORY_GLOBAL,
-    DIRECTORY_PARAMETER,
     PAGING_PARAMETERS,
     PLACES,
     collect_directory_faults,
     collect_parameter_faults,
-    paging_parameters,
     read_paging,
     repeatable_names,
 )
-from config.foundation.rest.selection import SELECTION_PARAMETERS, read_selection, selection_parameters
+from config.foundation.rest.selection import (
+    SELECTION_PARAMETERS,
+    read_selection,
+    selectable_names,
+    trim,
+)
 from config.foundation.rest.serializers import RowSerializer
 from config.foundation.rest.time_limits import LIST_TIME_MAX_MS, list_answered
+from config.foundation.rest.views.documents import describe_read
 from config.foundation.rest.views.exporting import ExportedList
 from config.foundation.rows import Row, public_schema, selected_schema
 
@@ -76,52 +79,7 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
     @classmethod
     def describe(cls, action: str) -> Operation:
         """Return the documentation of ``list`` or ``retrieve``."""
-        resource, meaning = cls.plural.replace(" ", "_"), cleandoc(cls.__doc__ or "")
-        if action == "list":
-            return Operation(
-                operation_id=f"{resource}_list",
-                summary=f"List {cls.plural}",
-                description=f"{meaning} "
-                "Pages by cursor: follow `next` until it is null. With `offset` "
-                "a page is cut by number, and rows are counted. Unchanged since `If-None-Match`, the answer is 304. "
-                f"{cls._describe_files()}",
-                tag=cls.tag,
-                response=cls.serializer_class,
-                response_example={"results": [cls.example], "next": None, "previous": None},
-                is_list=True,
-                parameters=(
-                    *cls.filterset_class.parameters(),
-                    *paging_parameters(cls.orderings),
-                    *selection_parameters(cls.available_fields(action), cls.brief_fields()),
-                    DIRECTORY_PARAMETER,
-                ),
-                headers=("Link", "ETag"),
-                is_conditional=True,
-                errors=(*QUERY_ERRORS, "unknown_field", "invalid_cursor", "list_too_slow"),
-            )
-        return Operation(
-            operation_id=f"{resource}_retrieve",
-            summary=f"Read one {cls.noun}",
-            description=f"{meaning} Unchanged since `If-None-Match`, the answer is 304. The tag of chosen fields is "
-            "good for that alone: to change the object, read all of it.",
-            tag=cls.tag,
-            response=cls.serializer_class,
-            response_example=cls.example,
-            parameters=(
-                *selection_parameters(cls.available_fields(action), cls.brief_fields()),
-                DIRECTORY_PARAMETER,
-            ),
-            headers=("ETag",),
-            is_conditional=True,
-            errors=(*QUERY_ERRORS, "unknown_field"),
-        )
-
-    @classmethod
-    def _describe_files(cls) -> str:
-        needed = f", needs the privilege `{cls.export_privilege}`" if cls.export_privilege else ""
-        return (
-            f"As CSV or lines of JSON it has all rows, takes no parameter of pages{needed}, and is audited."
-        )
+        return describe_read(cls, action)
 
     @classmethod
     def shaping_class(cls, action: str) -> type[BaseSerializer[Any]]:  # noqa: ARG003 -- for subclasses
@@ -133,6 +91,11 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         """Return the names of the fields that an action's answer can have."""
         shaping: Any = cls.shaping_class(action)
         return tuple(shaping.Meta.fields)
+
+    @classmethod
+    def selectable_fields(cls, action: str) -> tuple[str, ...]:
+        """Return the names that ``fields`` and ``omit`` may give: those of nested objects' fields as well."""
+        return selectable_names(cls.shaping_class(action))
 
     @classmethod
     def brief_fields(cls) -> tuple[str, ...]:
@@ -151,8 +114,7 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         collect_parameter_faults(query, known=known, repeatable=repeatable_names(filters), faults=faults)
         collect_directory_faults(query, faults)
         if self.action in SELECTING_ACTIONS:
-            available, brief = self.available_fields(self.action), self.brief_fields()
-            self.shown = read_selection(query, available=available, brief=brief, faults=faults)
+            self._select_fields(query, faults)
         if self.action == "list":
             self.collect_export_faults(request, faults)
             self._paging(request, faults)
@@ -237,9 +199,8 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
             **self.serializer_context(rows),
         }
         serializer: Any = self.shaping_class(self.action)(rows, many=True, context=context)
-        for name in self.available_fields(self.action):
-            if not self.shows(name):
-                del serializer.child.fields[name]
+        if self.shown is not None:
+            trim(serializer.child.fields, self.shown)
         shapes: Rows = list(serializer.data)
         self.rows_shown()
         return shapes
@@ -271,6 +232,11 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
 
     def _suffix(self, request: Request) -> str:
         return "?directory=global" if self._is_global(request) else ""
+
+    def _select_fields(self, query: QueryDict, faults: Faults) -> None:
+        if not query.keys().isdisjoint(SELECTION_PARAMETERS):  # without, none is made only to be looked at
+            available, brief = self.selectable_fields(self.action), self.brief_fields()
+            self.shown = read_selection(query, available=available, brief=brief, faults=faults)
 
     def _paging(self, request: Request, faults: Faults) -> Paging:
         with self._directory(request):
