@@ -27,4 +27,5 @@ def rows_updated_by(model: type[Model], request_id: UUID) -> QuerySet[Any]:
 def _rows(model: type[Model], request_id: UUID, of_kind: Q) -> QuerySet[Any]:
     events = AuditEvent.objects.of_request(str(request_id)).filter(resource=model._meta.label_lower)
     changes = events.filter(of_kind, payload__has_keys=["before", "after"]).order_by()
-    return changes.values_list(Cast("resource_id", UUIDField()), flat=True)
+    keys: QuerySet[Any] = changes.values_list(Cast("resource_id", UUIDField()), flat=True)
+    return keys
