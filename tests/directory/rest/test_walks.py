@@ -59,7 +59,8 @@ class Writer(Thread):
 
 def walk(api, **query):
     """Return how often each id is met, and the statements of each page."""
-    met, costs = Counter(), []
+    met: Counter[str] = Counter()
+    costs = []
     url = api.address("directory/participants")
     query |= {"limit": LIMIT, "fields": "id,name"}
     while url:
@@ -67,7 +68,7 @@ def walk(api, **query):
             body = api.get(url.removeprefix("http://testserver"), query).json()
         costs.append(len(captured))
         met.update(row["id"] for row in body["results"])
-        url, query = body["next"], None
+        url, query = body["next"], {}
     return met, costs
 
 
