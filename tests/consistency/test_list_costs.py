@@ -15,10 +15,13 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.enums import ConsentAction, SubjectKind
 from audit.operations import record_consent
+from audit.requests.models import SavedFilter
+from audit.requests.operations import save_filter
 from config.foundation.actor import Actor
 from config.foundation.rest.views import exporting
 from config.foundation.rows import public_schema
 from directory.models import Identifier, Participant
+from tests import cast
 from tests.cast import make_token
 from tests.directory.rest.calling import Api
 from tests.directory.rest.conftest import fill, saved
@@ -55,6 +58,13 @@ def add_consent(number: int) -> None:
     )
 
 
+def add_saved_filter(number: int) -> None:
+    row = SavedFilter(
+        slug=f"filter-{number}", name="Any", resource="directory/participants", parameters={"q": ["a"]}
+    )
+    save_filter(actor=Actor.user(cast.user("acme_admin").pk), row=row)
+
+
 def add_platform_event(number: int) -> None:
     with public_schema():
         saved(Participant(name=f"Everybody's {number}"))
@@ -64,6 +74,7 @@ LISTS: dict[str, Callable[[int], None]] = {  # what makes each longer by a row; 
     "platform:audit_events_list": add_platform_event,
     "tenant:audit_events_list": add_directory_rows,
     "tenant:consents_list": add_consent,
+    "tenant:saved_filters_list": add_saved_filter,
     "tenant:capabilities_list": add_directory_rows,
     "tenant:credentials_list": add_directory_rows,
     "tenant:edges_list": add_directory_rows,

@@ -7,6 +7,7 @@ from typing import Any
 
 from config.foundation.rest.operations import BODY_ERRORS, QUERY_ERRORS, Operation
 from config.foundation.rest.queries import DIRECTORY_PARAMETER, paging_parameters
+from config.foundation.rest.saved import FILTER_PARAMETER
 from config.foundation.rest.selection import selection_parameters
 
 WRITE_ERRORS = ("write_not_allowed", "busy")
@@ -30,6 +31,7 @@ def describe_read(resource: Any, action: str) -> Operation:
             is_list=True,
             parameters=(
                 *resource.filterset_class.parameters(),
+                *((FILTER_PARAMETER,) if resource.list_name() else ()),
                 *paging_parameters(resource.orderings),
                 *selection_parameters(resource.selectable_fields(action), resource.brief_fields()),
                 DIRECTORY_PARAMETER,

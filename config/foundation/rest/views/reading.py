@@ -32,6 +32,7 @@ from config.foundation.rest.queries import (
     read_paging,
     repeatable_names,
 )
+from config.foundation.rest.saved import FILTER, query_of, read_saved
 from config.foundation.rest.selection import (
     SELECTION_PARAMETERS,
     read_selection,
@@ -43,6 +44,7 @@ from config.foundation.rest.time_limits import LIST_TIME_MAX_MS, list_answered
 from config.foundation.rest.views.documents import describe_read
 from config.foundation.rest.views.exporting import ExportedList
 from config.foundation.rows import Row, public_schema, selected_schema
+from config.foundation.saved_filters import SavedParameters
 
 Rows = list[Any]
 COLLECTION_ACTIONS = frozenset({"list", "create"})
@@ -75,11 +77,17 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
     lookup_value_regex: ClassVar[str] = "[^/]+"
     action: str
     shown: frozenset[str] | None = None  # names of fields, where the caller chose some
+    saved: SavedParameters | None = None  # the filter that the caller named
 
     @classmethod
     def describe(cls, action: str) -> Operation:
         """Return the documentation of ``list`` or ``retrieve``."""
         return describe_read(cls, action)
+
+    @classmethod
+    def list_name(cls) -> str:
+        """Return what saved filters call this list; nothing where it takes none."""
+        return ""
 
     @classmethod
     def shaping_class(cls, action: str) -> type[BaseSerializer[Any]]:  # noqa: ARG003 -- for subclasses
@@ -109,7 +117,7 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         if self.action in SELECTING_ACTIONS:
             known.update(SELECTION_PARAMETERS)
         if self.action == "list":
-            known |= PAGING_PARAMETERS | filters.names()
+            known |= PAGING_PARAMETERS | filters.names() | ({FILTER} if self.list_name() else set())
         query = request.query_params
         collect_parameter_faults(query, known=known, repeatable=repeatable_names(filters), faults=faults)
         collect_directory_faults(query, faults)
@@ -117,6 +125,7 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
             self._select_fields(query, faults)
         if self.action == "list":
             self.collect_export_faults(request, faults)
+            self._read_saved(query, faults)
             self._paging(request, faults)
             filters(query, queryset=self.model._default_manager.none()).collect(faults)  # noqa: SLF001
 
@@ -124,16 +133,14 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         """Answer one page, or 304 where the caller holds it already, or all of them as a file."""
         with self._directory(request):
             if self.exported_type(request):
-                narrowed = self.filterset_class(request.query_params, queryset=self.get_queryset())
-                return self.export(request, self._paging(request, Faults()), narrowed)
+                return self.export(request, self._paging(request, Faults()), self._filters(request))
             tag = self._list_tag(
                 request
             )  # of a version that is no newer than the rows, which are read after it
             if tag and is_held(tag, request.headers.get("If-None-Match", "")):
                 return Response(status=304, headers={"ETag": tag})
             paging = self._paging(request, Faults())
-            filters = self.filterset_class(request.query_params, queryset=self.get_queryset())
-            page = self._page(request, paging, filters)
+            page = self._page(request, paging, self._filters(request))
             results = self.shaped(request, page.rows)
         links = self._links(request, page)
         body = {"results": results, "next": links.get("next"), "previous": links.get("prev")} | _count_of(
@@ -220,7 +227,7 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
             return ""
         media_type = getattr(request, "accepted_media_type", "")
         schema, address = selected_schema(DEFAULT_DB_ALIAS), request.build_absolute_uri()
-        return etag(settings.VERSION, media_type, self.variant(), schema, address, version)
+        return etag(settings.VERSION, media_type, self.variant(), schema, address, version, *self._state())
 
     def tagged_fields(self) -> tuple[str, ...]:
         """Return what the choice of fields adds to a tag: nothing where all are shown."""
@@ -232,6 +239,26 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
 
     def _suffix(self, request: Request) -> str:
         return "?directory=global" if self._is_global(request) else ""
+
+    def _read_saved(self, query: QueryDict, faults: Faults) -> None:
+        if name := self.list_name():
+            self.saved = read_saved(
+                query,
+                resource=name,
+                filters=self.filterset_class,
+                user_id=self.admission.user_id,
+                faults=faults,
+            )
+
+    def _state(self) -> tuple[str, ...]:
+        return (self.saved.state,) if self.saved else ()
+
+    def _filters(self, request: Request) -> DeclaredFilters:
+        """Return the filters of the request, over what the saved one leaves."""
+        queryset = self.get_queryset()
+        if self.saved:
+            queryset = self.filterset_class(query_of(self.saved.parameters), queryset=queryset).qs
+        return self.filterset_class(request.query_params, queryset=queryset)
 
     def _select_fields(self, query: QueryDict, faults: Faults) -> None:
         if not query.keys().isdisjoint(SELECTION_PARAMETERS):  # without, none is made only to be looked at
@@ -247,11 +274,12 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
                 default=self.default_ordering,
                 orderings=self.orderings,
                 faults=faults,
+                state="".join(self._state()),
             )
 
     def _page(self, request: Request, paging: Paging, filters: DeclaredFilters) -> Page:
         """Return the page; only what is narrowed, ordered or counted can take long: else an index is walked."""
-        costly = [name for name in ("offset", "ordering") if name in request.query_params]
+        costly = [name for name in (FILTER, "offset", "ordering") if name in request.query_params]
         names = (*filters.slow_names(), *costly)
         if not names:
             return paging.page(filters.qs)
