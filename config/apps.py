@@ -11,10 +11,12 @@ class CompositionConfig(AppConfig):
         from audit.rest.resources import AuditEvents, Consents  # noqa: PLC0415 -- these need the apps loaded
         from config import checks, sessions  # noqa: F401, PLC0415 -- they register themselves, and need the apps loaded
         from config.foundation.rest.saved import refusing  # noqa: PLC0415
+        from config.foundation.rest.views import ReadOnlyResource  # noqa: PLC0415
         from config.foundation.saved_filters import refuse_texts_that, register_list  # noqa: PLC0415
         from directory.rest.resources import RESOURCES  # noqa: PLC0415
         from directory.validators.secrets import may_be_secret  # noqa: PLC0415
 
-        for resource in (*RESOURCES, AuditEvents, Consents):
+        resources: tuple[type[ReadOnlyResource], ...] = (*RESOURCES, AuditEvents, Consents)
+        for resource in resources:
             register_list(resource.list_name(), refusing(resource.filterset_class))
         refuse_texts_that(may_be_secret)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client
 
 from audit.models import AuditEvent
 from audit.requests.models import SavedFilter
@@ -183,3 +184,43 @@ def test_filters_are_saved_for_every_list_of_a_tenant(acme):
 def test_a_filter_of_nobody_is_not_saved(acme):
     with acme, pytest.raises(ValidationError):
         save_filter(actor=ACTOR, row=SavedFilter(**NODES))
+
+
+ADMIN = "/t/acme/admin/requests/savedfilter/"
+
+
+@pytest.fixture
+def pages(acme_admin):
+    client = Client()
+    client.force_login(acme_admin)
+    return client
+
+
+def test_a_filter_is_written_on_a_page_by_the_same_rules(pages, acme, acme_admin):
+    form = {"slug": "nodes", "name": "All nodes", "resource": LIST, "parameters": '{"knid": ["node"]}'}
+    refused = pages.post(f"{ADMIN}add/", form)
+    assert "knid: This parameter is not known here." in refused.content.decode()
+    assert pages.post(f"{ADMIN}add/", form | {"parameters": '{"kind": "node"}'}).status_code == 302
+    with acme:
+        row = SavedFilter.objects.get()
+    assert (row.owner_id, row.parameters) == (acme_admin.pk, {"kind": ["node"]})
+    assert "All nodes" in pages.get(ADMIN).content.decode()
+    again = pages.post(f"{ADMIN}add/", form | {"parameters": '{"kind": "node"}'})
+    assert "You have a filter with this slug." in again.content.decode()
+    assert pages.post(f"{ADMIN}{row.pk}/delete/", {"post": "yes"}).status_code == 302
+    with acme:
+        assert not SavedFilter.objects.exists()
+
+
+def test_a_page_shows_nobody_elses_private_filter(pages, member, acme):
+    saved(member, name="Zq private")
+    saved(member, slug="shared", name="Zq shared", is_shared=True)
+    text = pages.get(ADMIN).content.decode()
+    assert "Zq shared" in text
+    assert "Zq private" not in text
+    with acme:
+        private = SavedFilter.objects.get(is_shared=False)
+    assert pages.get(f"{ADMIN}{private.pk}/change/").status_code == 302
+    assert pages.post(f"{ADMIN}{private.pk}/delete/", {"post": "yes"}).status_code == 302
+    with acme:
+        assert SavedFilter.objects.filter(pk=private.pk).exists()
