@@ -10,10 +10,10 @@ from django.http import HttpRequest
 from audit.requests.forms import SavedFilterForm
 from audit.requests.operations import delete_filter, save_filter
 from config.foundation.actor import Actor
-from config.foundation.admin import AuditedAdmin
+from config.foundation.admin import AuditedAdmin, ExportMixin
 
 
-class SavedFilterAdmin(AuditedAdmin):
+class SavedFilterAdmin(ExportMixin, AuditedAdmin):
     """Filters of the API's lists under a name."""
 
     form = SavedFilterForm

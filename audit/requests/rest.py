@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from audit.requests.models import SavedFilter
 from audit.requests.operations import change_filter, delete_filter, save_filter
 from audit.requests.serializers import SavedFilterSerializer, SavedFilterWriteSerializer
 from config.foundation.errors import Refused
+from config.foundation.rest.errors import Faults
+from config.foundation.rest.operations import Operation
+from config.foundation.rest.queries import DIRECTORY_PARAMETER
 from config.foundation.rest.views import WritableResource
 
 MANAGE = "directory.manage"
@@ -53,6 +57,19 @@ class SavedFilters(WritableResource):
     natural = ("slug", "resource")
     noun, plural, tag = "saved filter", "saved filters", "Saved filters"
     example: ClassVar[dict[str, Any]] = EXAMPLE
+
+    @classmethod
+    def describe(cls, action: str) -> Operation:
+        """Return the documentation of an action; the global directory has no such filters."""
+        described = super().describe(action)
+        kept = tuple(one for one in described.parameters if one is not DIRECTORY_PARAMETER)
+        return replace(described, parameters=kept)
+
+    def collect_faults(self, request: Request, faults: Faults) -> None:
+        """Add what is wrong with the query parameters."""
+        if "directory" in request.query_params:
+            faults.at_parameter("directory", "This parameter is not known here.", "unknown_parameter")
+        super().collect_faults(request, faults)
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return one's own filters, and those that are shared."""
