@@ -9,7 +9,11 @@ class CompositionConfig(AppConfig):
     def ready(self) -> None:
         """Enter the system checks, and the lists that filters are saved for."""
         from audit.rest.resources import AuditEvents, Consents  # noqa: PLC0415 -- these need the apps loaded
-        from config import checks, sessions  # noqa: F401, PLC0415 -- they register themselves, and need the apps loaded
+        from config import (  # noqa: PLC0415 -- they register themselves
+            checks,  # noqa: F401
+            deprecations,  # noqa: F401
+            sessions,  # noqa: F401
+        )
         from config.foundation.rest.saved import refusing  # noqa: PLC0415
         from config.foundation.rest.views import ReadOnlyResource  # noqa: PLC0415
         from config.foundation.saved_filters import refuse_texts_that, register_list  # noqa: PLC0415

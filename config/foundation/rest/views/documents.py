@@ -38,6 +38,7 @@ def describe_read(resource: Any, action: str) -> Operation:
             ),
             headers=("Link", "ETag"),
             is_conditional=True,
+            takes_selection=True,
             errors=(*QUERY_ERRORS, "unknown_field", "invalid_cursor", "list_too_slow"),
         )
     return Operation(
@@ -52,8 +53,9 @@ def describe_read(resource: Any, action: str) -> Operation:
             *selection_parameters(resource.selectable_fields(action), resource.brief_fields()),
             DIRECTORY_PARAMETER,
         ),
-        headers=("ETag",),
+        headers=("Link", "ETag"),
         is_conditional=True,
+        takes_selection=True,
         errors=(*QUERY_ERRORS, "unknown_field"),
     )
 
