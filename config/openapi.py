@@ -48,6 +48,7 @@ _TAGS = {
     "Documentation": "This document.",
     "Health": "Whether the process lives, and whether it can work.",
     "Resolver": "How a party is reached, under whose rules, and why.",
+    "Saved filters": "Parameters of lists under a name, one's own or shared.",
 }
 _HEALTH = Component(
     "Health",

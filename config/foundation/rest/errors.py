@@ -29,6 +29,13 @@ ERROR_KINDS = (
         "NaN, or nesting beyond 32 levels.",
     ),
     ErrorKind(
+        "list_too_slow",
+        503,
+        "The list takes too long",
+        "The database was stopped before it had all that was asked for. Narrow the list by filters, or try again as "
+        "Retry-After says.",
+    ),
+    ErrorKind(
         "unknown_field",
         400,
         "The request names an unknown field",
