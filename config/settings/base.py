@@ -155,6 +155,14 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 # -- audit ---------------------------------------------------------------------------------------------------------
 AUDIT_REFUSALS_KEPT_DAYS = int(os.environ.get("SWITCHBOARD_AUDIT_REFUSALS_KEPT_DAYS", "400"))
 
+# -- addresses -------------------------------------------------------------------------------------------------------
+# Networks (CIDR) of the proxies whose X-Forwarded-For is believed; from everybody else the peer's address counts.
+TRUSTED_PROXIES = [
+    network
+    for text in os.environ.get("SWITCHBOARD_TRUSTED_PROXIES", "").split(",")
+    if (network := text.strip())
+]
+
 # -- limits ----------------------------------------------------------------------------------------------------------
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes of a request's body
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
