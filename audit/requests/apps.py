@@ -3,6 +3,7 @@ from django.apps import AppConfig
 from audit.requests.errors import ERROR_KINDS
 from config.foundation.answers import keep_answers_in
 from config.foundation.errors import error_registry
+from config.foundation.limits import share_buckets
 
 
 class RequestsConfig(AppConfig):
@@ -12,8 +13,9 @@ class RequestsConfig(AppConfig):
     verbose_name = "Requests"
 
     def ready(self) -> None:
-        """Explain the app's refusals, and keep answers."""
-        from audit.requests.operations import KeptAnswers  # noqa: PLC0415 -- needs the models loaded
+        """Explain the app's refusals, keep answers, and share buckets."""
+        from audit.requests.operations import KeptAnswers, SharedBuckets  # noqa: PLC0415 -- needs the models loaded
 
         error_registry.register(*ERROR_KINDS)
         keep_answers_in(KeptAnswers())
+        share_buckets(SharedBuckets())
