@@ -14,6 +14,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("admin/", platform_site.urls),
     path("api/v1/", include(platform_urlpatterns)),
+    path("api/v1/", include("audit.requests.rest.urls")),
     path("api/schema/", openapi.serve_document, {"urlconf": URLCONF}, name="api-schema"),
     path("api/docs/", openapi.show_page, {"template_name": "openapi/swagger.html"}, name="api-docs"),
     path("api/redoc/", openapi.show_page, {"template_name": "openapi/redoc.html"}, name="api-redoc"),

@@ -81,7 +81,8 @@ class RateBucketQuerySet(TenantQuerySet):
 
     def with_share(self) -> "RateBucketQuerySet":
         """Add ``share``: how much of the quota is leased, 0.0 to 1.0."""
-        return self.annotate(share=Cast("used", models.FloatField()) / F("quota"))
+        shared: RateBucketQuerySet = self.annotate(share=Cast("used", models.FloatField()) / F("quota"))
+        return shared
 
 
 class RateBucketManager(TenantManager.from_queryset(RateBucketQuerySet)):  # type: ignore[misc]
