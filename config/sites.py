@@ -14,6 +14,8 @@ from unfold.sites import UnfoldAdminSite
 
 from audit.admin import AuditEventAdmin, ConsentAdmin
 from audit.models import AuditEvent, Consent
+from audit.requests.admin import RateBucketAdmin
+from audit.requests.models import RateBucket
 from config import navigation, overview
 from config.foundation.actor import Actor, acting
 from config.foundation.admin.forbidden import tell_forbidden, telling_forbidden
@@ -237,6 +239,7 @@ platform_site.register(Membership, identity.MembershipAdmin)
 platform_site.register(Role, identity.RoleAdmin)
 platform_site.register(Privilege, identity.PrivilegeAdmin)
 platform_site.register(ApiToken, identity.ApiTokenAdmin)
+platform_site.register(RateBucket, RateBucketAdmin)
 
 for site in (platform_site, tenant_site):
     site.register(models.Participant, directory.ParticipantAdmin)
