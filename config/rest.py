@@ -94,11 +94,10 @@ class RateLimitMiddleware:
         request.meter = meter  # type: ignore[attr-defined] # where views find it
         try:
             meter.enter()
-        except Refused as refusal:
-            response: HttpResponseBase = answer_problem(refusal.code, refusal.detail, **refusal.extensions)
-        else:
             response = self.get_response(request)
-            meter.leave()
+            meter.leave(response.status_code)
+        except Refused as refusal:
+            response = answer_problem(refusal.code, refusal.detail, **refusal.extensions)
         for name, text in meter.headers().items():
             response[name] = text
         return response

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
+from audit.requests.models import RateBucket
 from config.foundation.admin import ReadOnlyAdmin
 from config.foundation.rest.limits import MEANINGS
 
@@ -57,13 +58,13 @@ class RateBucketAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("shown_share",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:  # noqa: ARG002 -- Django's signature
         """Return what counts now."""
-        buckets: QuerySet[Any] = super().get_queryset(request).live().with_share()
+        buckets: QuerySet[Any] = RateBucket.objects.live().with_share()
         return buckets
 
-    def get_ordering(self, request: HttpRequest) -> list[Any]:  # noqa: ARG002 -- Django's signature
-        """Return the fullest first; it is no column of the table that the checks of Django would find."""
+    def get_ordering(self, request: HttpRequest) -> list[str]:  # noqa: ARG002 -- Django's signature
+        """Return the fullest first; an ordering that is declared would have to name a column."""
         return ["-share", "pk"]
 
     @admin.display(description="leased", ordering="share")

@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from http import HTTPStatus
 from ipaddress import IPv6Network
 from typing import Any
 from uuid import UUID
@@ -167,12 +168,16 @@ class Meter:
         if extra > 0:
             self._spend(list(self._standings), cost=extra)
 
-    def leave(self) -> None:
-        """Charge the address after all for a credential that is accepted no more."""
+    def leave(self, status: int) -> None:
+        """Charge the address after all where nobody was authenticated, such as for a path that there is not.
+
+        Raises:
+            Refused: ``throttled``, in place of the answer.
+        """
         if self._principal is None and self._is_trusted:
-            self._accepted.discard(self._credential)
-            for limit in self._of_address:
-                self._standings[limit] = self._leases.spend(limit)
+            if status == HTTPStatus.UNAUTHORIZED:
+                self._accepted.discard(self._credential)
+            self._spend(self._of_address)
 
     def standings(self) -> list[Standing]:
         """Return how the caller stands with each limit of this request."""
