@@ -451,7 +451,13 @@ def test_the_command_says_what_it_deletes(committed):
         call_command("prune_requests", *arguments, stdout=out)
         return out.getvalue().splitlines()
 
-    assert run() == ["0 answers older than 24 hours deleted"]
-    assert run("--all", "--dry-run") == ["acme: 1 answer", "1 answer older than 24 hours would be deleted"]
-    assert run("--tenant", "acme") == ["acme: 1 answer", "1 answer older than 24 hours deleted"]
+    assert run() == ["0 answers older than 24 hours and 0 rate buckets deleted"]
+    assert run("--all", "--dry-run") == [
+        "acme: 1 answer",
+        "1 answer older than 24 hours and 0 rate buckets would be deleted",
+    ]
+    assert run("--tenant", "acme") == [
+        "acme: 1 answer",
+        "1 answer older than 24 hours and 0 rate buckets deleted",
+    ]
     assert count_keys(acme) == 0
