@@ -43,7 +43,7 @@ _PRUNE = """
 """
 
 # One statement, one row, its own transaction: it cannot meet another in a deadlock, and waits for no more than one.
-_LEASE = f"""
+LEASE = f"""
     INSERT INTO {PUBLIC_SCHEMA.schema_name}.rate_bucket AS kept
         (policy, subject, quota, starts_at, ends_at, used, granted)
     SELECT $1, $2, quota, now(), now() + $4::int * interval '1 second', granted, granted
@@ -142,7 +142,7 @@ class SharedBuckets:
         numbers = (policy.quota, policy.window_s, needed, wanted)
         try:
             server = self._connected().pgconn
-            found = ask(server, _LEASE, (policy.name, limit.subject, *map(str, numbers)))
+            found = ask(server, LEASE, (policy.name, limit.subject, *map(str, numbers)))
         except (psycopg.Error, OSError) as error:
             self.close()
             raise BucketsError(first_line(error)) from error

@@ -150,7 +150,8 @@ def test_however_many_processes_there_are_no_window_grants_more_than_its_quota(q
     buckets = Memory(clock)
     processes = [Leases(lambda: buckets, clock=clock) for _ in range(4)]
     limit = Limit(Policy("token", quota, 60), "token:abcdefghijkl")
-    granted, unspent_at_most = Counter(), 3 * limit.policy.chunk
+    granted: Counter[str] = Counter()
+    unspent_at_most = 3 * limit.policy.chunk
     for process, cost, passing in steps:
         clock.now += passing
         standing = processes[process].spend(limit, cost)

@@ -34,7 +34,7 @@ class SharedTable:
 
     def _change(self, statement: str) -> None:
         with own_connection("tests") as client:
-            client.execute(statement)  # type: ignore[call-overload] # a constant
+            client.execute(statement)
         process_leases.forget()
 
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEvent
 from audit.requests.models import RateBucket
+from audit.requests.operations import LEASE
 from config.foundation.limits import process_leases
 from config.foundation.rest.idempotency import REPLAYED
 from config.foundation.rows import public_schema
@@ -416,6 +417,15 @@ def test_a_lease_that_is_not_to_be_had_lets_everybody_pass_and_says_nothing_of_w
     assert "RateLimit" not in response
     assert [one["remaining"] for one in response.json()["limits"]] == [None, None]
     assert "nobody is limited until the rate buckets answer again" in caplog.text
+
+
+def test_the_applications_own_rights_are_enough_for_a_lease(table):
+    with connection.cursor() as cursor:
+        cursor.execute(f"PREPARE lease AS {LEASE}")
+        for left in (95, 90):
+            cursor.execute("EXECUTE lease('token', 'token:abcdefghijkl', 100, 60, 5, 1)")
+            assert cursor.fetchone()[:2] == (5, left)
+        cursor.execute("DEALLOCATE lease")
 
 
 def test_the_application_may_not_delete_buckets_and_the_owner_deletes_those_whose_window_has_ended(

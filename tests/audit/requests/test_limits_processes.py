@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -79,7 +80,12 @@ def bucket():
 
 def test_processes_that_spend_at_the_same_time_are_granted_the_quota_together_and_no_more(database_url):
     arguments = [sys.executable, "-c", SPEND, str(QUOTA)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": settings.BASE_DIR}
+    pipes: dict[str, Any] = {
+        "stdin": subprocess.PIPE,
+        "stdout": subprocess.PIPE,
+        "text": True,
+        "cwd": settings.BASE_DIR,
+    }
     processes = [subprocess.Popen([*arguments, str(number)], **pipes) for number in range(PROCESS_COUNT)]
     try:
         assert all(process.stdout.readline() == "ready\n" for process in processes)
