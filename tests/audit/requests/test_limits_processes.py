@@ -86,7 +86,9 @@ def test_processes_that_spend_at_the_same_time_are_granted_the_quota_together_an
         "text": True,
         "cwd": settings.BASE_DIR,
     }
-    processes = [subprocess.Popen([*arguments, str(number)], **pipes) for number in range(PROCESS_COUNT)]
+    processes: list[Any] = [
+        subprocess.Popen([*arguments, str(number)], **pipes) for number in range(PROCESS_COUNT)
+    ]
     try:
         assert all(process.stdout.readline() == "ready\n" for process in processes)
         for process in processes:
