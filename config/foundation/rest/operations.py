@@ -48,8 +48,8 @@ class Operation:
     ``response`` is a serializer class, a Component, or None; ``is_list`` wraps it in a page. ``parameters`` are
     OpenAPI parameter objects; ``headers`` name the response's headers among ``HEADERS`` of ``schema``;
     ``precondition`` is the shared parameter of its ``If-Match``, if it takes one; one that
-    ``takes_key`` may be repeated with its ``Idempotency-Key``; ``errors`` are codes beyond those
-    of admission.
+    ``takes_key`` may be repeated with its ``Idempotency-Key``; one that ``takes_selection``
+    shows the fields that the caller chose, if any; ``errors`` are codes beyond those of admission.
     """
 
     operation_id: str
@@ -68,6 +68,7 @@ class Operation:
     status: int = 200
     takes_reason: bool = False
     takes_key: bool = False
+    takes_selection: bool = False
     errors: tuple[str, ...] = ()
 
 
