@@ -23,9 +23,9 @@ NEW = re.compile(
 )  # of a row just made: its id, moments, tag
 FRESH = re.compile(r'(?<=name="csrfmiddlewaretoken" value=")\w{64}')  # what a page's forms are signed with
 COUNTED = re.compile(
-    r'(?<=;[rt]=)\d+|(?<="remaining":)\d+|(?<="resets_in_s":)\d+'
-)  # what is left of the caller's own quota, which is less with each call
-UNSEEN = ("Set-Cookie", "Expires")  # a session, and when
+    r'(?<="remaining":)(\d+|null)|(?<="resets_in_s":)(\d+|null)'
+)  # what is left of the caller's own quota
+UNSEEN = ("Set-Cookie", "Expires", "RateLimit")  # a session, and when; what is left of the caller's own quota
 READS = re.compile(r"SELECT |SAVEPOINT |RELEASE SAVEPOINT |ROLLBACK TO SAVEPOINT |SET (LOCAL )?search_path ")
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -133,8 +133,7 @@ def look(caller: Caller, call: Call, *, before_undo: Any = None) -> Seen:
     headers = sorted(({**dict(response.items()), **shown}).items())
     headers = [(name, value) for name, value in headers if name not in UNSEEN]
     text = COUNTED.sub("", FRESH.sub("", body.decode()))
-    shown_headers = COUNTED.sub("", json.dumps(headers))
-    return Seen(response.status_code, shown_headers, text + "\n".join(told), seen)
+    return Seen(response.status_code, json.dumps(headers), text + "\n".join(told), seen)
 
 
 def exchanged(text: str, pairs: Sequence[tuple[str, str]]) -> str:
