@@ -47,8 +47,8 @@ class Operation:
     ``response`` is a serializer class, a Component, or None; ``is_list`` wraps it in a page. ``parameters`` are
     OpenAPI parameter objects; ``headers`` name the response's headers among ``HEADERS`` of ``schema``;
     ``precondition`` is the shared parameter of its ``If-Match``, if it takes one; one that
-    ``takes_key`` may be repeated with its ``Idempotency-Key``; ``errors`` are codes beyond those
-    of admission.
+    ``takes_key`` may be repeated with its ``Idempotency-Key``; ``other_statuses`` are further successes with the same
+    body, each with its headers; ``errors`` are codes beyond those of admission.
     """
 
     operation_id: str
@@ -67,6 +67,7 @@ class Operation:
     status: int = 200
     takes_reason: bool = False
     takes_key: bool = False
+    other_statuses: tuple[tuple[int, tuple[str, ...]], ...] = ()
     errors: tuple[str, ...] = ()
 
 
