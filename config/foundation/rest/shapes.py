@@ -156,6 +156,8 @@ class PartOfListShape(TextListShape):
     def to_internal_value(self, data: Any) -> list[str]:
         """Return the texts."""
         texts = super().to_internal_value(data)
+        if not all(texts):
+            raise self.refuse("A text of this list is not blank.", "blank")
         if any(len(one) > self.item_max_length for one in texts):
             raise self.refuse(
                 f"A text of this list has at most {self.item_max_length} characters.", "max_length"
