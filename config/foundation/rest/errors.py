@@ -103,6 +103,12 @@ ERROR_KINDS = (
         "A key of the body is part of the object, but something else sets it: the fault says what. Leave it out.",
     ),
     ErrorKind(
+        "gone",
+        410,
+        "This is served no longer",
+        "The operation, parameter or field was deprecated, and its sunset has come. `replacement` says what to use.",
+    ),
+    ErrorKind(
         "precondition_failed",
         412,
         "The object has changed",
