@@ -6,7 +6,7 @@ from django.urls import path
 
 from config.foundation.rest.views import WritableResource
 from directory.rest.resolve import BulkResolve, Resolve
-from directory.rest.resources import RESOURCES, DirectoryResource, RoutingArtifacts
+from directory.rest.resources import RESOURCES, DirectoryResource, RoutingArtifacts, SourcedResource
 
 
 def _collection(resource: type[DirectoryResource]) -> str:
@@ -36,6 +36,15 @@ urlpatterns = [
             name=f"directory-{_collection(resource)}-detail",
         )
         for resource in RESOURCES
+    ),
+    *(
+        path(  # an external id may hold slashes, so it is the rest of the address
+            f"directory/{_collection(resource)}/by/<str:source>/<path:external_id>",
+            resource.as_view({"get": "retrieve_by_key", "put": "upsert"}),
+            name=f"directory-{_collection(resource)}-by-key",
+        )
+        for resource in RESOURCES
+        if issubclass(resource, SourcedResource)
     ),
     path(
         "directory/routing-artifacts/<str:id>/activate",

@@ -52,7 +52,8 @@ class Operation:
     OpenAPI parameter objects; ``headers`` name the response's headers among ``HEADERS`` of ``schema``;
     ``precondition`` is the shared parameter of its ``If-Match``, if it takes one; one that
     ``takes_key`` may be repeated with its ``Idempotency-Key``; one that ``takes_selection``
-    shows the fields that the caller chose, if any; ``errors`` are codes beyond those of admission;
+    shows the fields that the caller chose, if any; ``other_statuses`` are further successes with the same body, each
+    with its headers; ``errors`` are codes beyond those of admission;
     ``deprecated_parameters`` and ``deprecated_fields`` name parameters of the query, and fields of the
     answer's (a list: its rows') first level.
     """
@@ -73,6 +74,7 @@ class Operation:
     status: int = 200
     takes_reason: bool = False
     takes_key: bool = False
+    other_statuses: tuple[tuple[int, tuple[str, ...]], ...] = ()
     takes_selection: bool = False
     errors: tuple[str, ...] = ()
     deprecated: Deprecation | None = None

@@ -221,6 +221,9 @@ class OperationSchema(AutoSchema):
             "security": [{name: []} for name in SECURITY_SCHEMES],
             "responses": {str(operation.status): self._success(operation), **self._errors(operation)},
         }
+        for status, names in operation.other_statuses:
+            further = replace(operation, headers=(*operation.headers, *names))
+            built["responses"][str(status)] = self._success(further)
         if operation.deprecated:
             built |= marks(operation.deprecated)
         if operation.is_conditional:

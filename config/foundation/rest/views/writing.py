@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from config.foundation.rest.errors import Faults, InvalidInput
 from config.foundation.rest.etags import is_match
 from config.foundation.rest.idempotency import METHODS, collect_key_faults, once
 from config.foundation.rest.operations import Operation
+from config.foundation.rest.references import KnownRows
 from config.foundation.rest.views.documents import describe_write
 from config.foundation.rest.views.reading import ReadOnlyResource
 from config.foundation.rest.writing import WriteSerializer
@@ -79,6 +81,11 @@ class WritableResource(ReadOnlyResource):
     change_operation: ClassVar[Change]
     delete_operation: ClassVar[Delete]
 
+    @cached_property
+    def known_rows(self) -> KnownRows:
+        """Return the rows that the bodies of this request name: each is asked for once."""
+        return KnownRows()
+
     @property
     def is_write(self) -> bool:  # type: ignore[override]  # the base has a constant
         """Tell whether this request is to change anything."""
@@ -115,7 +122,7 @@ class WritableResource(ReadOnlyResource):
         serializer = self._serializer()
         with self.effect(serializer):
             row = self.save_operation(
-                actor=self.admission.actor, row=self.model(**serializer.read(_body_of(request)))
+                actor=self.admission.actor, row=self.model(**serializer.read(body_of(request)))
             )
             response = self.answer(request, row.pk, status=201)
             response["Location"] = self.address_of(request, row)
@@ -131,7 +138,7 @@ class WritableResource(ReadOnlyResource):
                 actor=self.admission.actor,
                 model=self.model,
                 row_id=row_id,
-                changes=serializer.read(_body_of(request)),
+                changes=serializer.read(body_of(request)),
                 check=self.precondition(request),
             )
             return self.answer(request, row_id)
@@ -207,12 +214,16 @@ class WritableResource(ReadOnlyResource):
             raise self.unknown()
         return row_id
 
-    def _serializer(self, *, is_partial: bool = False) -> WriteSerializer[Any]:
+    def _serializer(
+        self, *, is_partial: bool = False, fixed: Mapping[str, str] | None = None
+    ) -> WriteSerializer[Any]:
+        """Return what reads a body; ``fixed`` are the values that the address says already."""
         shown = self.serializer_class.Meta.fields
-        return self.write_serializer_class(partial=is_partial, context={"shown": shown})
+        context = {"shown": shown, "known": self.known_rows, "fixed": fixed or {}}
+        return self.write_serializer_class(partial=is_partial, context=context)
 
 
-def _body_of(request: Request) -> Any:
+def body_of(request: Request) -> Any:
     """Return what the body holds.
 
     Raises:
