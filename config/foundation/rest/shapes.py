@@ -156,9 +156,17 @@ class ReferenceShape(Shape):
         row_id: UUID | None = (
             parse_display_id(self.model.display_prefix, data) if isinstance(data, str) else None
         )
-        row = self.model._default_manager.filter(pk=row_id).first() if row_id else None  # noqa: SLF001
+        row = self._row(row_id) if row_id else None
         if row is None:
             raise self.refuse(" ".join(missing_reference(self.model).messages), NOT_FOUND)
+        return row
+
+    def _row(self, row_id: UUID) -> Row | None:
+        """Return a row, from those that were read beforehand where some were."""
+        known: Mapping[UUID, Row] | None = self.context.get("known", {}).get(self.model)
+        if known is not None:
+            return known.get(row_id)
+        row: Row | None = self.model._default_manager.filter(pk=row_id).first()  # noqa: SLF001
         return row
 
 
