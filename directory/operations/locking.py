@@ -90,9 +90,7 @@ def hold_ends(edge: Edge) -> None:
         _hold(model, row_id)
 
 
-def hold_bulk(
-    *, model: type[TenantRow], row_ids: Iterable[UUID], rows: Iterable[TenantRow]
-) -> dict[UUID, Row]:
+def hold_bulk(*, model: type[TenantRow], row_ids: Iterable[UUID], rows: Iterable[Row]) -> dict[UUID, Row]:
     """Lock rows that are to be written together, and first what they refer to, an edge's ends and their participants.
 
     Returns:

@@ -52,11 +52,38 @@ def test_an_operation_says_what_it_does_and_shows_it(document, method, path, ope
     assert operation["summary"]
     assert operation["description"].endswith(".")
     assert len(operation["tags"]) == 1
-    (success,) = (status for status in operation["responses"] if status.startswith("2"))
-    for body in (operation.get("requestBody"), operation["responses"][success]):
+    successes = [response for status, response in operation["responses"].items() if status.startswith("2")]
+    assert len(successes) == 1 + (has_dry_run(operation) and "204" in operation["responses"])
+    for body in (operation.get("requestBody"), *successes):
         for content in (body or {}).get("content", {}).values():
-            (example,) = content["examples"].values()
-            checker(document, content["schema"]).validate(example["value"])
+            assert content["examples"]
+            for example in content["examples"].values():
+                checker(document, content["schema"]).validate(example["value"])
+
+
+def has_dry_run(operation):
+    return any(one.get("name") == "dry_run" for one in operation.get("parameters", []))
+
+
+def test_each_write_of_a_table_offers_a_rehearsal_and_shows_each_form_of_its_body():
+    for path, methods in DOCUMENTS["tenant"]["paths"].items():
+        for method, operation in methods.items():
+            if not path.startswith("/api/v1/directory/") or method == "get":
+                continue
+            assert has_dry_run(operation), (method, path)
+            answers = [one for status, one in operation["responses"].items() if status in ("200", "201")]
+            (examples,) = [one["content"]["application/json"]["examples"] for one in answers]
+            assert examples["dry_run"]["value"]["dry_run"] is True
+    for table, create in (
+        (path, one["post"])
+        for path, one in DOCUMENTS["tenant"]["paths"].items()
+        if "patch" in one and "post" in one
+    ):
+        content = create["requestBody"]["content"]["application/json"]
+        one, many = content["schema"]["oneOf"]
+        assert resolved(DOCUMENTS["tenant"], one)["type"] == "object", table
+        assert resolved(DOCUMENTS["tenant"], many)["maxItems"] == 1000
+        assert list(content["examples"]) == ["example", "many"]
 
 
 @pytest.mark.parametrize(("document", "method", "path", "operation"), API_OPERATIONS)

@@ -19,7 +19,7 @@ def paths_of(resource: type[ReadOnlyResource], address: str, *, name: str) -> li
     is_written = issubclass(resource, WritableResource)
 
     def view(**methods: str) -> Any:
-        offered = methods if is_written else {"get": methods["get"]}
+        offered: dict[str, Any] = dict(methods) if is_written else {"get": methods["get"]}
         return resource.as_view(offered)
 
     found = [

@@ -173,17 +173,18 @@ def _changed(row: Row, changes: dict[str, Any]) -> Row:
 
 def _remember_references(serializer: WriteSerializer[Any], bodies: Sequence[Any]) -> None:
     """Read what all bodies refer to by id, in one statement for each table."""
-    known: dict[type[Row], dict[UUID, Row]] = serializer.context.setdefault("known", {})
+    known: dict[type[Row], dict[UUID, Row]] = serializer.context["known"]
     wanted: dict[type[Row], set[UUID]] = {}
     for name, field in serializer.fields.items():
         if isinstance(field, ReferenceShape):
-            given = [one.get(name) for one in bodies if isinstance(one, dict)]
-            keys = {
-                parse_display_id(field.model.display_prefix, one) for one in given if isinstance(one, str)
-            }
+            prefix, given = (
+                field.model.display_prefix,
+                [one.get(name) for one in bodies if isinstance(one, dict)],
+            )
+            keys = [parse_display_id(prefix, one) for one in given if isinstance(one, str)]
             wanted.setdefault(field.model, set()).update(key for key in keys if key)
-    for model, keys in wanted.items():
-        known[model] = model._default_manager.in_bulk(list(keys))  # noqa: SLF001 -- Django's own name for it
+    for model, named in wanted.items():
+        known[model] = model._default_manager.in_bulk(list(named))  # noqa: SLF001 -- Django's own name for it
 
 
 def _places_of(item: Item) -> dict[str, tuple[str | int, ...]]:

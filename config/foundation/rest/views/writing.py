@@ -286,7 +286,7 @@ class WritableResource(ReadOnlyResource):
     def write_serializer(self, *, is_partial: bool = False) -> WriteSerializer[Any]:
         """Return what reads the body of a write."""
         shown = self.serializer_class.Meta.fields
-        return self.write_serializer_class(partial=is_partial, context={"shown": shown})
+        return self.write_serializer_class(partial=is_partial, context={"shown": shown, "known": {}})
 
 
 def _body_of(request: Request) -> Any:
