@@ -185,10 +185,10 @@ class WritableResource(ReadOnlyResource):
         with self.effect():
             row_id = self.pk_of(id)
             row = self.model._default_manager.filter(pk=row_id).first() if row_id else None  # noqa: SLF001
-            if row is None:
+            if row_id is None or row is None:
                 raise self.unknown()
             self.delete_operation(actor=self.admission.actor, row=row, check=self.precondition(request))
-            return self.answer_deleted([row.pk])
+            return self.answer_deleted([row_id])
 
     def precondition(self, request: Request) -> Check:
         """Return what refuses a row that is not in the state that ``If-Match`` names; to be asked under its lock.
