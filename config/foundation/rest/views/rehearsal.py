@@ -51,8 +51,7 @@ REHEARSAL = Component(
                         },
                         "changes": {
                             "type": "object",
-                            "description": "Of an update, before and after by key; of a value that is never shown, "
-                            "the key alone.",
+                            "description": "Of an update, before and after by key; hidden values are equal.",
                             "additionalProperties": {
                                 "type": "object",
                                 "properties": {"before": {}, "after": {}},
@@ -163,13 +162,11 @@ class Rehearsal:
     def _changes(self, before: Noted, row: Row, shape: dict[str, Any]) -> dict[str, Any]:
         columns = {field.name for field in row._meta.concrete_fields} - {*STAMPS, "id"}
         differ = {name for name in columns if getattr(before.row, name) != getattr(row, name)}
-        shown = {
+        return {
             name: {"before": before.shape[name], "after": value}
             for name, value in _without(shape, STAMP_FIELDS).items()
             if value != before.shape[name] or name in differ
         }
-        written = set(self._resource.write_serializer_class.Meta.fields)
-        return shown | {name: {} for name in sorted(differ & written - shape.keys())}
 
 
 def _answer(items: list[dict[str, Any]], status: int) -> Response:
