@@ -177,10 +177,8 @@ def _remember_references(serializer: WriteSerializer[Any], bodies: Sequence[Any]
     wanted: dict[type[Row], set[UUID]] = {}
     for name, field in serializer.fields.items():
         if isinstance(field, ReferenceShape):
-            prefix, given = (
-                field.model.display_prefix,
-                [one.get(name) for one in bodies if isinstance(one, dict)],
-            )
+            given = [one.get(name) for one in bodies if isinstance(one, dict)]
+            prefix = field.model.display_prefix
             keys = [parse_display_id(prefix, one) for one in given if isinstance(one, str)]
             wanted.setdefault(field.model, set()).update(key for key in keys if key)
     for model, named in wanted.items():

@@ -160,8 +160,10 @@ class Rehearsal:
         }
 
     def _changes(self, before: Noted, row: Row, shape: dict[str, Any]) -> dict[str, Any]:
-        columns = {field.name for field in row._meta.concrete_fields} - {*STAMPS, "id"}
-        differ = {name for name in columns if getattr(before.row, name) != getattr(row, name)}
+        columns = [one for one in row._meta.concrete_fields if one.name not in STAMPS]
+        differ = {
+            one.name for one in columns if getattr(before.row, one.attname) != getattr(row, one.attname)
+        }
         return {
             name: {"before": before.shape[name], "after": value}
             for name, value in _without(shape, STAMP_FIELDS).items()
