@@ -1,22 +1,23 @@
 """Locks on rows of a directory, taken from the top: participants, what belongs to them, what names that.
 
-A version of an artifact comes before its rules.
+A version of an artifact comes before its rules. A key under which there may be no row yet comes before any row.
 """
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import CASCADE, ForeignKey, QuerySet
 from psycopg import sql
 
-from config.foundation.constraints import missing_reference
+from config.foundation.constraints import ambiguous_key, missing_reference
 from config.foundation.errors import Refused
 from config.foundation.locks import hold_rows
-from config.foundation.rows import Row, TenantRow
+from config.foundation.rows import Row, TenantRow, selected_schema
 from directory.enums import EdgeEnd, NodeType
 from directory.models import Edge, Participant, RoutingArtifact
 from directory.models.routing import NODE_MODELS
@@ -34,18 +35,30 @@ def lock_row(model: type[AnyRow], row_id: UUID) -> AnyRow:
 
     What owns it is held first, as its deletion does: the other order deadlocks with that.
     """
-    owners = _owners_of(model)
-    names = [owner.attname for owner in owners]
-    keys = model.objects.filter(pk=row_id).values_list(*names).first() if owners else None
-    for owner, key in zip(owners, keys or (), strict=False):
-        if key is not None:
-            _hold(owner.related_model, key)
-    row: AnyRow | None = (
-        model.objects.select_for_update(of=("self",)).filter(pk=row_id).order_by("pk").first()
-    )
+    row = _locked(model, row_id)
     if row is None:
         raise _gone(model)
     return row
+
+
+def lock_keyed(model: type[AnyRow], key: Mapping[str, str]) -> AnyRow | None:
+    """Let one at a time write the row that has this key in this directory; return it locked, or None.
+
+    The key itself is locked, since there may be no row to lock. That row is then the transaction's first: see above.
+
+    Raises:
+        Refused: ``key_ambiguous``, several rows have it: an import gives those of one party the same.
+    """
+    name = ["switchboard key", selected_schema(DEFAULT_DB_ALIAS), model._meta.db_table, *key.values()]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [json.dumps(name)])
+    while found := list(model.objects.filter(**key).order_by("pk").values_list("pk", flat=True)[:2]):
+        if len(found) > 1:
+            raise ambiguous_key(model)
+        row = _locked(model, found[0])
+        if row is not None and all(getattr(row, column) == value for column, value in key.items()):
+            return row  # else it was deleted, or given another key, before it could be locked
+    return None
 
 
 def lock_versions(artifact_id: UUID) -> tuple[RoutingArtifact, QuerySet[RoutingArtifact]]:
@@ -116,6 +129,19 @@ def _own_ends(edge: Edge) -> list[tuple[Any, UUID]]:
         )
         if end == EdgeEnd.OWN and kind in NodeType and isinstance(row_id, UUID)
     ]
+
+
+def _locked(model: type[AnyRow], row_id: UUID) -> AnyRow | None:
+    owners = _owners_of(model)
+    names = [owner.attname for owner in owners]
+    keys = model.objects.filter(pk=row_id).values_list(*names).first() if owners else None
+    for owner, key in zip(owners, keys or (), strict=False):
+        if key is not None:
+            _hold(owner.related_model, key)
+    row: AnyRow | None = (
+        model.objects.select_for_update(of=("self",)).filter(pk=row_id).order_by("pk").first()
+    )
+    return row
 
 
 def _hold(model: type[TenantRow], row_id: UUID) -> bool:

@@ -9,15 +9,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.operations import newest_event, record
+from config.foundation.display_ids import parse_display_id
 from config.foundation.rest.errors import Faults
 from config.foundation.rest.idempotency import once
 from config.foundation.rest.operations import BODY_ERRORS, QUERY_ERRORS, Operation
-from config.foundation.rest.views import ReadOnlyResource, WritableResource
+from config.foundation.rest.views import KeyedResource, ReadOnlyResource, WritableResource
 from config.foundation.rest.views.rehearsal import DRY_RUN_PARAMETER, REHEARSAL
 from config.foundation.rows import Row
 from directory import filters, models, serializers
 from directory.enums import ArtifactStatus
-from directory.operations import activate_artifact, change_row, delete_row, hold_bulk, save_row
+from directory.operations import activate_artifact, change_row, delete_row, hold_bulk, put_row, save_row
 from directory.rest import examples
 
 TAG_PARTICIPANTS = "Directory: participants"
@@ -89,6 +90,26 @@ class WrittenResource(WritableResource, DirectoryResource):
     hold_operation = staticmethod(hold_bulk)
 
 
+class SourcedResource(KeyedResource, WrittenResource):
+    """A table whose rows say by which id their source knows them, and may be addressed by it."""
+
+    put_operation = staticmethod(put_row)
+
+    def key_values(self, named: dict[str, str]) -> dict[str, str]:
+        """Return the columns' values; a source is given by its name or its display id.
+
+        Raises:
+            Refused: ``not_found``, no source has this id.
+        """
+        source_id = parse_display_id(models.Source.display_prefix, named["source"])
+        if source_id is None:
+            return named
+        source = models.Source.objects.filter(pk=source_id).values_list("name", flat=True).first()
+        if source is None:
+            raise self.unknown()
+        return named | {"source": source}
+
+
 class RevealingResource(WrittenResource):
     """A table with confidential values: in clear to who holds ``view_confidential``, each reading audited."""
 
@@ -140,7 +161,7 @@ class RevealingResource(WrittenResource):
         return "view_confidential" in self.admission.privileges
 
 
-class Participants(WrittenResource):
+class Participants(SourcedResource):
     """Organizations, nodes, services and number ranges that can be reached."""
 
     model = models.Participant
@@ -153,7 +174,7 @@ class Participants(WrittenResource):
     example = examples.PARTICIPANT
 
 
-class Identifiers(RevealingResource):
+class Identifiers(SourcedResource, RevealingResource):
     """Names by which participants are known on a rail."""
 
     model = models.Identifier
@@ -167,7 +188,7 @@ class Identifiers(RevealingResource):
     example = examples.IDENTIFIER
 
 
-class Endpoints(WrittenResource):
+class Endpoints(SourcedResource):
     """Addresses at which participants take traffic."""
 
     model = models.Endpoint
@@ -181,7 +202,7 @@ class Endpoints(WrittenResource):
     example = examples.ENDPOINT
 
 
-class Capabilities(WrittenResource):
+class Capabilities(SourcedResource):
     """What participants declare they can do."""
 
     model = models.Capability
@@ -195,7 +216,7 @@ class Capabilities(WrittenResource):
     example = examples.CAPABILITY
 
 
-class Credentials(WrittenResource):
+class Credentials(SourcedResource):
     """References to key material: never the key, and of the reference only the kind of vault."""
 
     model = models.Credential

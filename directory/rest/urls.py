@@ -4,7 +4,7 @@ from django.urls import path
 
 from config.foundation.rest.routes import paths_of
 from directory.rest.resolve import BulkResolve, Resolve
-from directory.rest.resources import RESOURCES, DirectoryResource, RoutingArtifacts
+from directory.rest.resources import RESOURCES, DirectoryResource, RoutingArtifacts, SourcedResource
 
 
 def _collection(resource: type[DirectoryResource]) -> str:
@@ -20,6 +20,15 @@ urlpatterns = [
         for pattern in paths_of(
             resource, f"directory/{_collection(resource)}", name=f"directory-{_collection(resource)}"
         )
+    ),
+    *(
+        path(  # an external id may hold slashes, so it is the rest of the address
+            f"directory/{_collection(resource)}/by/<str:source>/<path:external_id>",
+            resource.as_view({"get": "retrieve_by_key", "put": "upsert"}),
+            name=f"directory-{_collection(resource)}-by-key",
+        )
+        for resource in RESOURCES
+        if issubclass(resource, SourcedResource)
     ),
     path(
         "directory/routing-artifacts/<str:id>/activate",

@@ -52,8 +52,8 @@ def test_an_operation_says_what_it_does_and_shows_it(document, method, path, ope
     assert operation["summary"]
     assert operation["description"].endswith(".")
     assert len(operation["tags"]) == 1
-    successes = [response for status, response in operation["responses"].items() if status.startswith("2")]
-    assert len(successes) == 1 + (has_dry_run(operation) and "204" in operation["responses"])
+    successes = [one for status, one in operation["responses"].items() if status.startswith("2")]
+    assert successes
     for body in (operation.get("requestBody"), *successes):
         for content in (body or {}).get("content", {}).values():
             assert content["examples"]

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from config.foundation.errors import ErrorKind, error_registry, shown_name
 
+FIELD_NOT_EDITABLE = "field_not_editable"
 ERROR_KINDS = (
     ErrorKind(
         "validation_failed",
@@ -94,6 +95,12 @@ ERROR_KINDS = (
         406,
         "No offered format is acceptable",
         "The Accept header excludes application/json and, of lists, text/csv and application/x-ndjson.",
+    ),
+    ErrorKind(
+        FIELD_NOT_EDITABLE,
+        409,
+        "The field is not edited here",
+        "A key of the body is part of the object, but something else sets it: the fault says what. Leave it out.",
     ),
     ErrorKind(
         "precondition_failed",

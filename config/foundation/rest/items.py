@@ -14,7 +14,8 @@ from config.foundation.display_ids import parse_display_id
 from config.foundation.errors import Refused, error_registry
 from config.foundation.rest.errors import Fault, Faults, InvalidInput, pointer
 from config.foundation.rest.problems import faults_of_model
-from config.foundation.rest.writing import UNKNOWN_FIELD, WriteSerializer
+from config.foundation.rest.references import UNKNOWN_FIELD
+from config.foundation.rest.writing import WriteSerializer
 
 ITEMS_MAX = 1_000
 COUNT_WRONG, REPEATED = "item_count", "repeated"

@@ -49,7 +49,8 @@ class Operation:
     ``precondition`` is the shared parameter of its ``If-Match``, if it takes one; one that
     ``takes_key`` may be repeated with its ``Idempotency-Key``; ``request_items`` is an array that the body may be
     instead, and of one that ``answers_items`` the answer is an array then, or always where it takes no other body;
-    ``rehearsal`` answers ``dry_run``; ``errors`` are codes beyond those of admission.
+    ``rehearsal`` answers ``dry_run``; ``other_statuses`` are further successes with the same body, each with its
+    headers; ``errors`` are codes beyond those of admission.
     """
 
     operation_id: str
@@ -73,6 +74,7 @@ class Operation:
     answers_items: bool = False
     rehearsal: Component | None = None
     rehearsal_example: Any = None
+    other_statuses: tuple[tuple[int, tuple[str, ...]], ...] = ()
     errors: tuple[str, ...] = ()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -185,6 +186,9 @@ class OperationSchema(AutoSchema):
             "security": [{name: []} for name in SECURITY_SCHEMES],
             "responses": {str(operation.status): self._success(operation), **self._errors(operation)},
         }
+        for status, names in operation.other_statuses:
+            further = replace(operation, headers=(*operation.headers, *names))
+            built["responses"][str(status)] = self._success(further)
         if operation.is_conditional:
             built["responses"]["304"] = {
                 "description": "Unchanged: the caller holds this representation.",

@@ -317,3 +317,18 @@ def test_a_rehearsal_outside_of_any_transaction_leaves_nothing(committed):
     assert everything(acme) == before
     assert writer.send("PATCH", f"{PATH}/{made[0]['id']}", {"country": "SE"}).status_code == 200
     assert everything(acme) != before
+
+
+def test_what_a_source_knows_is_rehearsed_at_its_address_too(writer, rehearser, acme):
+    path, body = "directory/participants/by/crm/4711", {"name": "Bank"}
+    before = everything(acme)
+    (item,) = items_of(rehearser.send("PUT", f"{path}{DRY}", body, if_match=""), 201)
+    assert (item["action"], item["id"]) == ("create", None)
+    assert everything(acme) == before
+    made = writer.send("PUT", path, body, if_match="").json()
+    before = everything(acme)
+    (item,) = items_of(rehearser.send("PUT", f"{path}{DRY}", {"name": "New"}))
+    assert (item["action"], item["id"], list(item["changes"])) == ("update", made["id"], ["name"])
+    (item,) = items_of(rehearser.send("PUT", f"{path}{DRY}", body))
+    assert (item["action"], item["changes"]) == ("no_op", {})
+    assert everything(acme) == before

@@ -149,6 +149,16 @@ DECISIONS: dict[str, Decision] = {
     "tenant:sources_bulk_update": MANAGE,
     "tenant:sources_bulk_delete": MANAGE,
     "tenant:routing_artifacts_activate": MANAGE,
+    "tenant:capabilities_retrieve_by_key": READ,
+    "tenant:capabilities_upsert": MANAGE,
+    "tenant:credentials_retrieve_by_key": READ,
+    "tenant:credentials_upsert": MANAGE,
+    "tenant:endpoints_retrieve_by_key": READ,
+    "tenant:endpoints_upsert": MANAGE,
+    "tenant:identifiers_retrieve_by_key": READ,
+    "tenant:identifiers_upsert": MANAGE,
+    "tenant:participants_retrieve_by_key": READ,
+    "tenant:participants_upsert": MANAGE,
 }
 
 

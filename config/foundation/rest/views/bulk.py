@@ -20,7 +20,7 @@ from config.foundation.display_ids import parse_display_id
 from config.foundation.locks import lock_bulk
 from config.foundation.rest.errors import Faults
 from config.foundation.rest.items import Item, ItemFaults, items_of, named_items
-from config.foundation.rest.shapes import ReferenceShape
+from config.foundation.rest.references import ReferenceShape
 from config.foundation.rest.writing import WriteSerializer
 from config.foundation.rows import Row
 
@@ -40,7 +40,7 @@ def create_all(resource: WritableResource, request: Request, body: Any) -> Respo
     bodies = items_of(body)
     serializer = resource.write_serializer()
     with _together(resource) as faults:
-        _remember_references(serializer, bodies)
+        _read_references(resource, serializer, bodies)
         rows: dict[int, Any] = {}
         for index, one in enumerate(bodies):
             with faults.of_item(index):
@@ -64,7 +64,7 @@ def change_all(resource: WritableResource, request: Request, body: Any) -> Respo
     serializer = resource.write_serializer(is_partial=True)
     with _together(resource) as faults:
         items = _named(resource, given, faults, takes_changes=True)
-        _remember_references(serializer, [item.body for item in items])
+        _read_references(resource, serializer, [item.body for item in items])
         changes: dict[int, dict[str, Any]] = {}
         for item in items:
             with faults.of_item(item.index):
@@ -171,9 +171,10 @@ def _changed(row: Row, changes: dict[str, Any]) -> Row:
     return result
 
 
-def _remember_references(serializer: WriteSerializer[Any], bodies: Sequence[Any]) -> None:
+def _read_references(
+    resource: WritableResource, serializer: WriteSerializer[Any], bodies: Sequence[Any]
+) -> None:
     """Read what all bodies refer to by id, in one statement for each table."""
-    known: dict[type[Row], dict[UUID, Row]] = serializer.context["known"]
     wanted: dict[type[Row], set[UUID]] = {}
     for name, field in serializer.fields.items():
         if isinstance(field, ReferenceShape):
@@ -182,7 +183,7 @@ def _remember_references(serializer: WriteSerializer[Any], bodies: Sequence[Any]
             keys = [parse_display_id(prefix, one) for one in given if isinstance(one, str)]
             wanted.setdefault(field.model, set()).update(key for key in keys if key)
     for model, named in wanted.items():
-        known[model] = model._default_manager.in_bulk(list(named))  # noqa: SLF001 -- Django's own name for it
+        resource.known_rows.read(model, named)
 
 
 def _places_of(item: Item) -> dict[str, tuple[str | int, ...]]:

@@ -20,6 +20,11 @@ ETAG_SCHEMA = {
     "description": "The row's ETag, as you have read it: has it changed since, the answer is 412. `*` names any state.",
 }
 
+_TAGS_ONE_BY_ONE = (
+    " `add_tags` and `remove_tags` change some tags and leave those that others write at the same moment; they do not "
+    "go with `tags`."
+)
+
 
 class Rehearsed(NamedTuple):
     """What an operation says of its rehearsal, by the keywords of ``Operation``."""
@@ -35,20 +40,20 @@ def precondition_of(resource: Any) -> dict[str, Any]:
     return {"precondition": parameter, "errors": GUARD_ERRORS[: 2 if resource.is_guarded else 1]}
 
 
-def rehearsal_of(resource: Any, action: str) -> dict[str, Any]:
+def rehearsal_of(resource: Any, action: str, parameters: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
     """Return what the documentation says of ``dry_run``, with an item of this outcome as the example."""
     row = resource.example
     item: dict[str, Any] = {"action": action, "id": row["id"], "row": row}
     if action == "create":
         item |= {"id": None, "row": {name: row[name] for name in row if name not in ("id", "url")}}
     elif action == "update":
-        name = next(iter(reversed(_writable_example(resource))))
+        name = next(iter(reversed(write_example(resource))))
         shown = {"before": None, "after": row[name]} if name in row else {}
         item["changes"] = {name: shown}
     else:
         item["cascades"] = [{"kind": "endpoint", "count": 2}] if resource.noun == "participant" else []
     example = {"dry_run": True, "items": [item]}
-    return Rehearsed(REHEARSAL, example, (DRY_RUN_PARAMETER,))._asdict()
+    return Rehearsed(REHEARSAL, example, (*parameters, DRY_RUN_PARAMETER))._asdict()
 
 
 def describe_write(resource: Any, action: str) -> Operation:
@@ -61,7 +66,7 @@ def describe_write(resource: Any, action: str) -> Operation:
 
 def _describe_create(resource: Any, stem: str, meaning: str) -> Operation:
     an = "an" if resource.noun[0] in "aeiou" else "a"
-    body, example = resource.write_serializer_class.component(is_partial=False), _writable_example(resource)
+    body, example = resource.write_serializer_class.component(is_partial=False), write_example(resource)
     return Operation(
         operation_id=f"{stem}_create",
         summary=f"Create {an} {resource.noun}",
@@ -92,6 +97,7 @@ def _describe_update(resource: Any, stem: str, meaning: str) -> Operation:
             f"{meaning} A JSON merge patch (RFC 7396): what is "
             "left out stays, lists are replaced, null empties a column that may be empty. A change to what is "
             "there already changes neither version nor tag."
+            f"{_tags_of(resource)}"
         ),
         tag=resource.tag,
         request=resource.write_serializer_class.component(is_partial=True),
@@ -107,6 +113,7 @@ def _describe_update(resource: Any, stem: str, meaning: str) -> Operation:
             *QUERY_ERRORS,
             *WRITE_ERRORS,
             "duplicate",
+            "field_not_editable",
             *resource.write_errors,
             *guard["errors"],
         ),
@@ -142,6 +149,7 @@ def _describe_bulk_update(resource: Any, stem: str, meaning: str) -> Operation:
             "properties": {**_named_row(resource), **change.schema["properties"]},
             "required": _required(resource),
         },
+        uses=change.uses,
     )
     named = {"id": resource.example["id"]} | ({"etag": TAG_EXAMPLE} if resource.is_guarded else {})
     return Operation(
@@ -150,6 +158,7 @@ def _describe_bulk_update(resource: Any, stem: str, meaning: str) -> Operation:
         description=(
             f"{meaning} Each item names its row by `id`, may say by `etag` in which state, and has the changes of a "
             f"JSON merge patch besides. {MANY} The answer has the rows in the same order."
+            f"{_tags_of(resource)}"
         ),
         tag=resource.tag,
         request_items=_items(f"{_name_of(resource)}Patches", item),
@@ -160,8 +169,8 @@ def _describe_bulk_update(resource: Any, stem: str, meaning: str) -> Operation:
         takes_reason=True,
         takes_key=True,
         errors=(
-            *BODY_ERRORS, *QUERY_ERRORS, *WRITE_ERRORS, "duplicate", *resource.write_errors,
-            *precondition_of(resource)["errors"],
+            *BODY_ERRORS, *QUERY_ERRORS, *WRITE_ERRORS, "duplicate", "field_not_editable",
+            *resource.write_errors, *precondition_of(resource)["errors"],
         ),
         **rehearsal_of(resource, "update"),
     )  # fmt: skip
@@ -212,18 +221,23 @@ _DESCRIBED: dict[str, Callable[[Any, str, str], Operation]] = {
 }
 
 
+def _tags_of(resource: Any) -> str:
+    return _TAGS_ONE_BY_ONE if "tags" in resource.write_serializer_class.Meta.fields else ""
+
+
 def _name_of(resource: Any) -> str:
     return str(resource.model._meta.object_name)
 
 
-def _writable_example(resource: Any) -> dict[str, Any]:
+def write_example(resource: Any) -> dict[str, Any]:
+    """Return a body that creates the example of this resource."""
     fields = resource.write_serializer_class.Meta.fields
     example = {name: value for name, value in resource.example.items() if name in fields}
     return example | dict(resource.write_example)
 
 
 def _change_example(resource: Any) -> dict[str, Any]:
-    example = _writable_example(resource)
+    example = write_example(resource)
     name = next(iter(reversed(example)))
     return {name: example[name]}
 

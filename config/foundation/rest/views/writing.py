@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from config.foundation.rest.errors import Faults, InvalidInput
 from config.foundation.rest.etags import is_match
 from config.foundation.rest.idempotency import METHODS, collect_key_faults, once
 from config.foundation.rest.operations import Operation
+from config.foundation.rest.references import KnownRows
 from config.foundation.rest.views.bulk import change_all, create_all, delete_all
 from config.foundation.rest.views.documents import describe_write
 from config.foundation.rest.views.reading import ReadOnlyResource
@@ -105,6 +107,11 @@ class WritableResource(ReadOnlyResource):
         """Tell whether what this request does is undone again."""
         return self.performs_write and is_rehearsal(self.request.query_params)
 
+    @cached_property
+    def known_rows(self) -> KnownRows:
+        """Return the rows that the bodies of this request name: each is asked for once."""
+        return KnownRows()
+
     @property
     def is_write(self) -> bool:  # type: ignore[override]  # the base has a constant
         """Tell whether this request is to change anything."""
@@ -144,7 +151,7 @@ class WritableResource(ReadOnlyResource):
     @once
     def create(self, request: Request) -> Response:
         """Create a row or, of an array, a row for each item."""
-        body = _body_of(request)
+        body = body_of(request)
         if isinstance(body, list):
             return create_all(self, request, body)
         serializer = self.write_serializer()
@@ -158,12 +165,12 @@ class WritableResource(ReadOnlyResource):
     @once
     def bulk_update(self, request: Request) -> Response:
         """Change the row that each item of an array names."""
-        return change_all(self, request, _body_of(request))
+        return change_all(self, request, body_of(request))
 
     @once
     def bulk_delete(self, request: Request) -> Response:
         """Delete the row that each item of an array names."""
-        return delete_all(self, request, _body_of(request))
+        return delete_all(self, request, body_of(request))
 
     @once
     def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002
@@ -175,7 +182,7 @@ class WritableResource(ReadOnlyResource):
                 actor=self.admission.actor,
                 model=self.model,
                 row_id=row_id,
-                changes=serializer.read(_body_of(request)),
+                changes=serializer.read(body_of(request)),
                 check=self.precondition(request),
             )
             return self.answer(request, row_id)
@@ -283,13 +290,16 @@ class WritableResource(ReadOnlyResource):
             raise self.unknown()
         return row_id
 
-    def write_serializer(self, *, is_partial: bool = False) -> WriteSerializer[Any]:
-        """Return what reads the body of a write."""
+    def write_serializer(
+        self, *, is_partial: bool = False, fixed: Mapping[str, str] | None = None
+    ) -> WriteSerializer[Any]:
+        """Return what reads the body of a write; ``fixed`` are the values that the address says already."""
         shown = self.serializer_class.Meta.fields
-        return self.write_serializer_class(partial=is_partial, context={"shown": shown, "known": {}})
+        context = {"shown": shown, "known": self.known_rows, "fixed": fixed or {}}
+        return self.write_serializer_class(partial=is_partial, context=context)
 
 
-def _body_of(request: Request) -> Any:
+def body_of(request: Request) -> Any:
     """Return what the body holds.
 
     Raises:
