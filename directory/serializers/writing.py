@@ -11,7 +11,6 @@ from typing import TypeVar
 
 from config.foundation.rest.references import natural_keys
 from config.foundation.rest.writing import WriteSerializer
-from directory import filters
 from directory.models import (
     Capability,
     Credential,
@@ -35,8 +34,15 @@ class DirectoryWriteSerializer(WriteSerializer[R]):
     """A row of the directory; participants, endpoints and routing artifacts may be named by what they are known by."""
 
     natural_keys = natural_keys(
-        filters.ParticipantFilters, filters.EndpointFilters, filters.RoutingArtifactFilters
-    )
+        {
+            Participant: ("name", "kind", "country", "source", "external_id", "confidence"),
+            Endpoint: (
+                "protocol", "address", "profile", "priority", "status", "published", "participant", "source",
+                "external_id", "confidence",
+            ),
+            RoutingArtifact: ("kind", "name", "version", "status", "source"),
+        }
+    )  # fmt: skip
     owners = {
         "status": "activation",
         "superseded_at": "imports of the source",

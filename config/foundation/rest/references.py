@@ -13,13 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from config.foundation.constraints import NOT_FOUND, missing_reference
 from config.foundation.display_ids import parse_display_id
-from config.foundation.rest.filters import DeclaredFilters, id_schema
+from config.foundation.rest.filters import id_schema
 from config.foundation.rest.operations import Component
 from config.foundation.rest.shapes import NOT_BLANK, Shape, or_null, schema_of, shape_of
 from config.foundation.rows import Row
@@ -201,9 +201,16 @@ class ReferenceShape(Shape):
         return row_of_id(self.model, data, known)
 
 
-def natural_keys(*filters: type[DeclaredFilters]) -> dict[type[Row], NaturalKey]:
-    """Return by which attributes the rows of these lists may be named, by table."""
-    columns = {one._meta.model: tuple(_equal_columns(one)) for one in filters}
+def natural_keys(columns: Mapping[type[Row], tuple[str, ...]]) -> dict[type[Row], NaturalKey]:
+    """Return by which of these columns the rows of each table may be named.
+
+    Raises:
+        ImproperlyConfigured: one of them is not plain for every row, or has many values.
+    """
+    for model, names in columns.items():
+        unfit = [name for name in names if name not in model.tiers.plain or _is_list(model, name)]
+        if unfit:
+            raise ImproperlyConfigured(f"{model._meta.label} is not named by {', '.join(unfit)}")
     plain = {model: NaturalKey(model, _without_relations(model, names)) for model, names in columns.items()}
     return {model: NaturalKey(model, names, inner=plain) for model, names in columns.items()}
 
@@ -237,16 +244,8 @@ def _only(model: type[Row], found: list[Row]) -> Row:
     return found[0]
 
 
-def _equal_columns(filters: type[DeclaredFilters]) -> Iterator[str]:
-    options: Any = filters._meta
-    for name, lookups in options.fields.items():
-        is_plain = name in options.model.tiers.plain  # which names no column of another table
-        if (
-            "exact" in lookups
-            and is_plain
-            and not isinstance(options.model._meta.get_field(name), ArrayField)
-        ):
-            yield name
+def _is_list(model: type[Row], name: str) -> bool:
+    return isinstance(model._meta.get_field(name), ArrayField)
 
 
 def _without_relations(model: type[Row], names: Iterable[str]) -> tuple[str, ...]:

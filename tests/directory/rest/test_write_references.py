@@ -4,11 +4,21 @@ import json
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from config.foundation.rest.references import natural_keys
 from config.foundation.rows import public_schema
-from directory.models import Capability, Endpoint, Identifier, Participant, PrefixRule, RoutingArtifact
+from directory.models import (
+    Capability,
+    Credential,
+    Endpoint,
+    Identifier,
+    Participant,
+    PrefixRule,
+    RoutingArtifact,
+)
 from directory.rest.resources import RESOURCES, WrittenResource
 from directory.serializers.writing import DirectoryWriteSerializer
 from tests.cast import make_token
@@ -79,8 +89,8 @@ def test_an_endpoint_is_named_with_its_participant_and_a_version_with_its_number
     del by_id["participant"]
     path = f"directory/capabilities/{made.json()['id']}"
     assert writer.send("PATCH", path, {"endpoint": by_id}).status_code == 200
-    version = {"kind": "bin_table", "name": "cards", "version": 2}
-    rule = writer.post("directory/prefix-rules", {"artifact": version, "prefix": "4", "participant": None})
+    second = {"kind": "bin_table", "name": "cards", "version": 2}
+    rule = writer.post("directory/prefix-rules", {"artifact": second, "prefix": "4", "participant": None})
     assert rule.status_code == 201, rule.content
     with acme:
         assert PrefixRule.objects.get().artifact.version == 2
@@ -223,16 +233,22 @@ def test_a_row_that_a_request_names_twice_is_asked_for_once(writer, bank, endpoi
     assert len(asked) == 1
 
 
-def test_no_row_is_named_by_what_is_confidential_and_only_by_what_lists_are_filtered_by():
-    lists = {one.model: one.filterset_class for one in RESOURCES if issubclass(one, WrittenResource)}
+def test_rows_are_named_by_the_columns_that_their_lists_are_filtered_by_for_equality():
+    resources = {one.model: one for one in RESOURCES if issubclass(one, WrittenResource)}
     for model, key in DirectoryWriteSerializer.natural_keys.items():
-        shown = model.tiers
-        hidden = {*shown.personal, *shown.confidential, *shown.secret, *shown.by_row}
-        properties = set(key.component.schema["properties"])
-        assert not hidden & properties, model
-        assert properties <= lists[model].names(), model
-        natural = next(one.natural for one in RESOURCES if one.model is model)
-        assert set(natural) <= properties, model
+        declared = resources[model].filterset_class._meta.fields
+        equal = {name for name, lookups in declared.items() if "exact" in lookups and "__" not in name}
+        assert set(key.columns) == equal - {"tags"}, model
+        assert set(resources[model].natural) <= set(key.columns), model
+
+
+@pytest.mark.parametrize(
+    ("model", "column"),
+    [(Identifier, "value"), (Identifier, "normalized"), (Credential, "vault_ref"), (Participant, "tags")],
+)
+def test_no_row_is_named_by_what_is_confidential_or_has_many_values(model, column):
+    with pytest.raises(ImproperlyConfigured, match=column):
+        natural_keys({model: (column,)})
 
 
 def references() -> list[Any]:
