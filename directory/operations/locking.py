@@ -4,7 +4,7 @@ A version of an artifact comes before its rules. A key under which there may be 
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
@@ -16,7 +16,8 @@ from psycopg import sql
 
 from config.foundation.constraints import ambiguous_key, missing_reference
 from config.foundation.errors import Refused
-from config.foundation.rows import TenantRow, selected_schema
+from config.foundation.locks import hold_rows
+from config.foundation.rows import Row, TenantRow, selected_schema
 from directory.enums import EdgeEnd, NodeType
 from directory.models import Edge, Participant, RoutingArtifact
 from directory.models.routing import NODE_MODELS
@@ -64,7 +65,7 @@ def lock_versions(artifact_id: UUID) -> tuple[RoutingArtifact, QuerySet[RoutingA
     """Lock all versions of an artifact, so that two activations follow each other; return it and the versions."""
     while named := RoutingArtifact.objects.filter(pk=artifact_id).first():
         versions = RoutingArtifact.objects.select_for_update().filter(kind=named.kind, name=named.name)
-        locked = {row.pk: row for row in versions.order_by("version", "pk")}
+        locked = {row.pk: row for row in versions.order_by("pk")}
         if artifact_id in locked:  # else it was renamed, or deleted, before it could be locked
             return locked[artifact_id], versions
     raise _gone(RoutingArtifact)
@@ -91,14 +92,7 @@ def hold_ends(edge: Edge) -> None:
 
     Participants first, as in every write.
     """
-    ends = [
-        (NODE_MODELS[NodeType(kind)], row_id)
-        for end, kind, row_id in (
-            (edge.from_end, edge.from_type, edge.from_id),
-            (edge.to_end, edge.to_type, edge.to_id),
-        )
-        if end == EdgeEnd.OWN and kind in NodeType and isinstance(row_id, UUID)
-    ]
+    ends = _own_ends(edge)
     parts = [(model, row_id) for model, row_id in ends if model is not Participant]
     owners = {row_id for model, row_id in ends if model is Participant}
     for model, row_id in parts:
@@ -107,6 +101,34 @@ def hold_ends(edge: Edge) -> None:
         _hold(Participant, row_id)
     for model, row_id in sorted(parts, key=lambda part: (part[0]._meta.db_table, part[1])):
         _hold(model, row_id)
+
+
+def hold_bulk(*, model: type[TenantRow], row_ids: Iterable[UUID], rows: Iterable[Row]) -> dict[UUID, Row]:
+    """Lock rows that are to be written together, and first what they refer to, an edge's ends and their participants.
+
+    Returns:
+        The rows of these ids, by key.
+    """
+    found = list(rows)
+    ends = {end for row in found if isinstance(row, Edge) for end in _own_ends(row)}
+    owners: set[UUID] = set()
+    for part in {part for part, _ in ends if part is not Participant}:
+        keys = [row_id for one, row_id in ends if one is part]
+        owners |= set(part.objects.filter(pk__in=keys).values_list("participant_id", flat=True))
+    named = [*ends, *((Participant, owner) for owner in owners)]
+    return hold_rows(model=model, row_ids=row_ids, rows=found, named=named)
+
+
+def _own_ends(edge: Edge) -> list[tuple[Any, UUID]]:
+    """Return table and key of the ends that are in the edge's own directory."""
+    return [
+        (NODE_MODELS[NodeType(kind)], row_id)
+        for end, kind, row_id in (
+            (edge.from_end, edge.from_type, edge.from_id),
+            (edge.to_end, edge.to_type, edge.to_id),
+        )
+        if end == EdgeEnd.OWN and kind in NodeType and isinstance(row_id, UUID)
+    ]
 
 
 def _locked(model: type[AnyRow], row_id: UUID) -> AnyRow | None:

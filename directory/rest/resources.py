@@ -14,9 +14,11 @@ from config.foundation.rest.errors import Faults
 from config.foundation.rest.idempotency import once
 from config.foundation.rest.operations import BODY_ERRORS, QUERY_ERRORS, Operation
 from config.foundation.rest.views import KeyedResource, ReadOnlyResource, WritableResource
+from config.foundation.rest.views.rehearsal import DRY_RUN_PARAMETER, REHEARSAL
 from config.foundation.rows import Row
 from directory import filters, models, serializers
-from directory.operations import activate_artifact, change_row, delete_row, put_row, save_row
+from directory.enums import ArtifactStatus
+from directory.operations import activate_artifact, change_row, delete_row, hold_bulk, put_row, save_row
 from directory.rest import examples
 
 TAG_PARTICIPANTS = "Directory: participants"
@@ -36,6 +38,19 @@ ACTIVATE = Operation(
     takes_reason=True,
     takes_key=True,
     precondition="IfMatchRequired",
+    parameters=(DRY_RUN_PARAMETER,),
+    rehearsal=REHEARSAL,
+    rehearsal_example={
+        "dry_run": True,
+        "items": [
+            {
+                "action": "update",
+                "id": examples.ROUTING_ARTIFACT["id"],
+                "row": examples.ROUTING_ARTIFACT,
+                "changes": {"status": {"before": "draft", "after": "active"}},
+            }
+        ],
+    },
     errors=(
         *BODY_ERRORS,
         *QUERY_ERRORS,
@@ -77,6 +92,7 @@ class WrittenResource(WritableResource, DirectoryResource):
     save_operation = staticmethod(save_row)
     change_operation = staticmethod(change_row)
     delete_operation = staticmethod(delete_row)
+    hold_operation = staticmethod(hold_bulk)
 
 
 class SourcedResource(KeyedResource, WrittenResource):
@@ -105,9 +121,12 @@ class RevealingResource(WrittenResource):
     revealed: Sequence[Row] = ()
 
     def serializer_context(self, rows: Iterable[Row]) -> dict[str, Any]:  # noqa: ARG002 -- the base's signature
-        """Say whether this caller sees confidential values, and collect what they saw."""
+        """Say whether this caller sees confidential values, and collect what they saw.
+
+        A rehearsal shows none: it is undone, and with it the event of their reading would be.
+        """
         self.revealed = []
-        return {"reveals": self._reveals, "revealed": self.revealed}
+        return {"reveals": self._reveals and not self.is_rehearsal, "revealed": self.revealed}
 
     def variant(self) -> str:
         """Return whether the caller sees confidential values."""
@@ -278,11 +297,22 @@ class RoutingArtifacts(RevealingResource):
             if artifact is None:
                 raise self.unknown()
             faults = Faults()
-            for key in request.data:
-                faults.at_pointer((key,), "This key is not known here.", "unknown_field")
+            if not isinstance(request.data, dict):
+                faults.at_pointer((), "Send a JSON object, or no body.", "invalid_type")
+            else:
+                for key in request.data:
+                    faults.at_pointer((key,), "This key is not known here.", "unknown_field")
             faults.raise_any()
+            if self.is_rehearsal:
+                self._note_others(artifact)
             activate_artifact(actor=self.admission.actor, artifact=artifact, check=self.precondition(request))
             return self.answer(request, artifact.pk)
+
+    def _note_others(self, artifact: models.RoutingArtifact) -> None:
+        """Note the version that is in force, which the activation retires."""
+        versions = models.RoutingArtifact.objects.filter(kind=artifact.kind, name=artifact.name)
+        for other in versions.filter(status=ArtifactStatus.ACTIVE).exclude(pk=artifact.pk).order_by("pk"):
+            self.rehearsal.note(other)
 
 
 class PrefixRules(WrittenResource):

@@ -158,6 +158,9 @@ ERROR_KINDS = (
 error_registry.register(*ERROR_KINDS)
 
 CODES_ALONE = frozenset({"unknown_parameter", "unknown_field", "invalid_cursor"})
+STATUSES_ALONE = frozenset(
+    {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED, HTTPStatus.PRECONDITION_REQUIRED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +221,8 @@ class InvalidInput(Exception):  # noqa: N818 -- it says what the request is
         codes = {fault.code for fault in self.faults}
         alone = codes.pop() if len(codes) == 1 else ""
         kind = error_registry.get(alone)
-        is_conflict = kind is not None and kind.status == HTTPStatus.CONFLICT
-        return alone if alone in CODES_ALONE or is_conflict else "validation_failed"
+        is_of_state = kind is not None and kind.status in STATUSES_ALONE
+        return alone if alone in CODES_ALONE or is_of_state else "validation_failed"
 
 
 def pointer(path: Iterable[str | int]) -> str:

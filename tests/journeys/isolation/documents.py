@@ -136,7 +136,9 @@ def _operation(
 ) -> Operation:
     body = resolved(document, spec.get("requestBody", {}))
     content: dict[str, Any] = next(iter(body.get("content", {}).values()), {})
-    schema = resolved(document, content["schema"]) if "schema" in content else None
+    given = content.get("schema", {})
+    one = next(iter(given.get("oneOf", ())), given)  # of one row or many, that of one
+    schema = resolved(document, one) if one else None
     examples = content.get("examples", {})
     example = content.get("example") or next((one["value"] for one in examples.values()), None)
     parameters = tuple(resolved(document, one) for one in spec.get("parameters", ()))

@@ -15,7 +15,7 @@ from config.foundation.errors import Refused
 from config.foundation.rest.errors import Faults
 from config.foundation.rest.etags import is_held, is_match
 from config.foundation.rest.operations import Operation
-from config.foundation.rest.views.documents import describe_keyed
+from config.foundation.rest.views.keyed_documents import describe_keyed
 from config.foundation.rest.views.writing import WritableResource, body_of
 from config.foundation.rows import Row
 
@@ -94,7 +94,7 @@ class KeyedResource(WritableResource):
     def upsert(self, request: Request, **named: str) -> Response:
         """Create the row with this key, or write all of it."""
         key = self.key_values(named)
-        serializer = self._serializer(fixed=key)
+        serializer = self.write_serializer(fixed=key)
         with self.effect(serializer):
             row, is_new = self.put_operation(
                 actor=self.admission.actor,
@@ -104,7 +104,7 @@ class KeyedResource(WritableResource):
                 check=self.precondition_of_put(request),
             )
             response = self.answer(request, row.pk, status=201 if is_new else 200)
-            if is_new:
+            if is_new and not self.is_rehearsal:
                 response["Location"] = self.address_of(request, row)
         return response
 
@@ -132,6 +132,8 @@ class KeyedResource(WritableResource):
                     f"The {self.noun} is in another state than the headers ask for. Read it and decide anew.",
                     etag=current,
                 )
+            if self.is_rehearsal:
+                self.rehearsal.note(row)
 
         return check
 
