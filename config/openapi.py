@@ -53,9 +53,11 @@ _HEALTH = Component(
     "Health",
     {
         "type": "object",
-        "properties": {"status": {"type": "string"}},
-        "required": ["status"],
-        "additionalProperties": True,
+        "properties": {
+            "ok": {"const": True},
+            "version": {"type": "string", "description": "The version of Switchboard that answers."},
+        },
+        "required": ["ok", "version"],
     },
 )
 
@@ -163,9 +165,10 @@ def _document_operation() -> dict[str, Any]:
 
 
 def _health_operation(kind: str) -> dict[str, Any]:
-    example = {"example": {"value": {"status": "ok"}}}
+    example = {"example": {"value": {"ok": True, "version": settings.VERSION}}}
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}, "examples": example}}
     ready = kind == "ready"
+    problem = {"$ref": "#/components/schemas/Problem"}
     return {
         "operationId": f"health_{kind}",
         "summary": "Is the process ready for requests?" if ready else "Is the process alive?",
@@ -174,6 +177,6 @@ def _health_operation(kind: str) -> dict[str, Any]:
         "security": [],
         "responses": {
             "200": {"description": "Yes.", "content": content},
-            **({"503": {"description": "No.", "content": content}} if ready else {}),
+            **({"503": error_response(problem, 503, ["not_ready"])} if ready else {}),
         },
     }

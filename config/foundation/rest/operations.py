@@ -47,9 +47,10 @@ class Operation:
     ``response`` is a serializer class, a Component, or None; ``is_list`` wraps it in a page. ``parameters`` are
     OpenAPI parameter objects; ``headers`` name the response's headers among ``HEADERS`` of ``schema``;
     ``precondition`` is the shared parameter of its ``If-Match``, if it takes one; one that
-    ``takes_key`` may be repeated with its ``Idempotency-Key``; ``request_items`` is an array that the body may be
-    instead, and of one that ``answers_items`` the answer is an array then, or always where it takes no other body;
-    ``rehearsal`` answers ``dry_run``; ``errors`` are codes beyond those of admission.
+    ``takes_key`` may be repeated with its ``Idempotency-Key``; one that ``takes_selection`` shows the fields that the
+    caller chose, if any; ``request_items`` is an array that the body may be instead, and of one that ``answers_items``
+    the answer is an array then, or always where it takes no other body; ``rehearsal`` answers ``dry_run``; ``errors``
+    are codes beyond those of admission.
     """
 
     operation_id: str
@@ -73,6 +74,7 @@ class Operation:
     answers_items: bool = False
     rehearsal: Component | None = None
     rehearsal_example: Any = None
+    takes_selection: bool = False
     errors: tuple[str, ...] = ()
 
 

@@ -45,7 +45,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "name": "X-Request-ID",
         "in": "header",
         "description": "A uuid by which this request is found in logs and audit; anything else is replaced.",
-        "schema": {"type": "string", "format": "uuid"},
+        "schema": {"type": "string"},
+        "example": str(UUID(int=0x8E03978E40D543E8BC936894A57F9324)),
     },
     "IfNoneMatch": {
         "name": "If-None-Match",
@@ -244,7 +245,8 @@ class OperationSchema(AutoSchema):
             schema = self._reference(operation.response)
         else:
             component = self.resolve_serializer(operation.response, "response")
-            schema = self._page(component) if operation.is_list else component.ref
+            shape = self._selectable(component) if operation.takes_selection else component.ref
+            schema = self._page(component.name, shape) if operation.is_list else shape
         example = {"example": {"summary": operation.summary, "value": operation.response_example}}
         alternatives = [schema]
         if operation.answers_items:
@@ -262,13 +264,25 @@ class OperationSchema(AutoSchema):
             "content": content | (_files_of(operation) if operation.is_list else {}),
         }
 
-    def _page(self, component: ResolvedComponent) -> dict[str, Any]:
+    def _selectable(self, component: ResolvedComponent) -> dict[str, Any]:
+        """Return the schema of an object of which the caller may have chosen fields: then none is required."""
+        part = f"{component.name}Part"
+        whole = component.schema
+        if "required" in whole:
+            properties = {name: value for name, value in whole.items() if name != "required"}
+            self._register(part, properties, ResolvedComponent.SCHEMA)
+            component.schema = {
+                "allOf": [{"$ref": f"#/components/schemas/{part}"}, {"required": whole["required"]}]
+            }
+        return {"anyOf": [component.ref, {"$ref": f"#/components/schemas/{part}"}]}
+
+    def _page(self, name: str, shape: dict[str, Any]) -> dict[str, Any]:
         address = {"type": ["string", "null"], "format": "uri"}
         page = {
             "type": "object",
             "required": ["results", "next", "previous"],
             "properties": {
-                "results": {"type": "array", "items": component.ref},
+                "results": {"type": "array", "items": shape},
                 "next": {**address, "description": "The next page, if there is one."},
                 "previous": {**address, "description": "The previous page, if there is one."},
                 "count": {
@@ -281,7 +295,7 @@ class OperationSchema(AutoSchema):
                 },
             },
         }
-        return self._reference(Component(f"{component.name}Page", page))
+        return self._reference(Component(f"{name}Page", page))
 
     def _errors(self, operation: Operation) -> dict[str, Any]:
         by_status: dict[int, list[str]] = defaultdict(list)

@@ -61,13 +61,13 @@ class AdmittedView(Documented, APIView):
         if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
             # Django reads as much as is declared: such a body would pass for an empty one.
             raise Refused("bad_request", "Send the body's length (Content-Length); chunks are not read.")
-        if request.method not in ("OPTIONS", *self.unchecked_methods):
+        if self.offers(request.method or ""):
             faults = Faults()
             collect_reason_faults(request.headers, faults)
             self.collect_faults(request, faults)
             faults.raise_any()
 
-    @property
-    def unchecked_methods(self) -> tuple[str, ...]:
-        """Return the methods this view does not offer: 405 says more than a fault of their parameters."""
-        return tuple(name.upper() for name in self.http_method_names if not hasattr(self, name))
+    def offers(self, method: str) -> bool:
+        """Tell whether this view answers a method: of another, 405 says more than a fault of its parameters."""
+        name = method.lower()
+        return name != "options" and name in self.http_method_names and hasattr(self, name)

@@ -97,6 +97,7 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
                 ),
                 headers=("Link", "ETag"),
                 is_conditional=True,
+                takes_selection=True,
                 errors=(*QUERY_ERRORS, "unknown_field", "invalid_cursor"),
             )
         return Operation(
@@ -113,6 +114,7 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
             ),
             headers=("ETag",),
             is_conditional=True,
+            takes_selection=True,
             errors=(*QUERY_ERRORS, "unknown_field"),
         )
 
