@@ -12,12 +12,13 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, get_urlconf, resolve, set_urlconf
 
+from audit.requests import rest as saved_filters
 from audit.rest import urls as audit
 from config.rest import ApiResponseMiddleware
 from config.tenancy import TenancyMiddleware
 from directory.rest import urls as directory
 
-TENANT_API: list[URLPattern] = [*audit.urlpatterns, *directory.urlpatterns]
+TENANT_API: list[URLPattern] = [*audit.urlpatterns, *saved_filters.urlpatterns, *directory.urlpatterns]
 PLATFORM_API: list[URLPattern] = [*audit.platform_urlpatterns]
 
 ABOVE_TENANT = re.compile(r"/t/[^/]+\Z")

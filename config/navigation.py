@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from audit.models import AuditEvent, Consent
+from audit.requests.models import SavedFilter
 from customers.identity.models import ApiToken, Membership, Privilege, Role, User
 from customers.tenants.models import Domain, Placement, Tenant
 from directory import models as directory
@@ -43,6 +44,7 @@ TENANT_SIDEBAR: list[Group] = [
     ("Routing", _ROUTING),
     ("Sources", _SOURCES),
     ("Proof", _PROOF),
+    ("Lists", [(SavedFilter, "filter_alt")]),
 ]
 PLATFORM_SIDEBAR: list[Group] = [
     ("Tenants", [(Tenant, "domain"), (Domain, "language"), (Placement, "storage")]),

@@ -14,6 +14,8 @@ from unfold.sites import UnfoldAdminSite
 
 from audit.admin import AuditEventAdmin, ConsentAdmin
 from audit.models import AuditEvent, Consent
+from audit.requests.admin import SavedFilterAdmin
+from audit.requests.models import SavedFilter
 from config import api, navigation, overview
 from config.foundation.actor import Actor, acting
 from config.foundation.admin import ApiPlace
@@ -286,3 +288,4 @@ for site in (platform_site, tenant_site):
     site.register(models.Probe, directory.ProbeAdmin)
     site.register(AuditEvent, AuditEventAdmin)
     site.register(Consent, ConsentAdmin)
+tenant_site.register(SavedFilter, SavedFilterAdmin)

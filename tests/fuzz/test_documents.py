@@ -75,7 +75,7 @@ class Run:
 
     def check(self, *arguments: str) -> None:
         """Call the server; fail with what schemathesis says."""
-        program = Path(sys.executable).parent / "schemathesis"
+        program = str(Path(sys.executable).parent / "schemathesis")
         command = [
             program,
             f"--config-file={self.settings}",

@@ -29,6 +29,13 @@ ERROR_KINDS = (
         "NaN, or nesting beyond 32 levels.",
     ),
     ErrorKind(
+        "list_too_slow",
+        503,
+        "The list takes too long",
+        "The database was stopped before it had all that was asked for. Narrow the list by filters, or try again as "
+        "Retry-After says.",
+    ),
+    ErrorKind(
         "unknown_field",
         400,
         "The request names an unknown field",
@@ -94,6 +101,12 @@ ERROR_KINDS = (
         406,
         "No offered format is acceptable",
         "The Accept header excludes application/json and, of lists, text/csv and application/x-ndjson.",
+    ),
+    ErrorKind(
+        "gone",
+        410,
+        "This is served no longer",
+        "The operation, parameter or field was deprecated, and its sunset has come. `replacement` says what to use.",
     ),
     ErrorKind(
         "precondition_failed",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from config.foundation.rest.deprecation import Deprecation, Kind, Part
 
 ADMISSION_ERRORS = (
     "not_authenticated",
@@ -50,7 +53,8 @@ class Operation:
     ``takes_key`` may be repeated with its ``Idempotency-Key``; one that ``takes_selection`` shows the fields that the
     caller chose, if any; ``request_items`` is an array that the body may be instead, and of one that ``answers_items``
     the answer is an array then, or always where it takes no other body; ``rehearsal`` answers ``dry_run``; ``errors``
-    are codes beyond those of admission.
+    are codes beyond those of admission; ``deprecated_parameters`` and ``deprecated_fields`` name parameters of the
+    query, and fields of the answer's (a list: its rows') first level.
     """
 
     operation_id: str
@@ -76,6 +80,23 @@ class Operation:
     rehearsal_example: Any = None
     takes_selection: bool = False
     errors: tuple[str, ...] = ()
+    deprecated: Deprecation | None = None
+    deprecated_parameters: Mapping[str, Deprecation] = field(default_factory=dict)
+    deprecated_fields: Mapping[str, Deprecation] = field(default_factory=dict)
+
+    @property
+    def deprecated_parts(self) -> tuple[Part, ...]:
+        """Return all that is deprecated here: the operation itself, parameters, fields."""
+        declared = (
+            (Kind.OPERATION, {"": self.deprecated} if self.deprecated else {}),
+            (Kind.PARAMETER, self.deprecated_parameters),
+            (Kind.FIELD, self.deprecated_fields),
+        )
+        return tuple(
+            Part(self.operation_id, kind, name, deprecation)
+            for kind, found in declared
+            for name, deprecation in found.items()
+        )
 
 
 class Documented:

@@ -44,6 +44,9 @@ AUDIT = Decision("view_audit")
 MANAGE = Decision("directory.manage", is_write=True, refusals={**STRANGERS, **LACKING, **READING})
 KNOWN = {"type": "as4.partyId", "value": "zq7bank-1", "scope": "zq7bank-scope"}
 
+SAVE = Decision(
+    "directory.read", is_write=True, refusals={**STRANGERS, **LACKING, **READING}
+)  # what is one's own
 NONE = "0" * 32  # stands for the id of acme's row of that kind
 EDGE = {
     "from_type": "participant",
@@ -65,6 +68,11 @@ DECISIONS: dict[str, Decision] = {
     "tenant:resolve_post": Decision("directory.resolve", body={"identifiers": [KNOWN]}),
     "tenant:resolve_get": Decision("directory.resolve", query=tuple(KNOWN.items())),
     "tenant:resolve_bulk": Decision("directory.resolve", body={"requests": [{"identifiers": [KNOWN]}]}),
+    "tenant:saved_filters_list": READ,
+    "tenant:saved_filters_retrieve": READ,
+    "tenant:saved_filters_create": SAVE,
+    "tenant:saved_filters_update": SAVE,
+    "tenant:saved_filters_delete": SAVE,
     "tenant:audit_events_list": AUDIT,
     "tenant:audit_events_retrieve": AUDIT,
     "tenant:consents_list": AUDIT,

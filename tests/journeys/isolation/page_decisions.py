@@ -117,6 +117,6 @@ def _of_site(site: str, tables: Mapping[str, dict[str, PageDecision]]) -> dict[s
 
 
 PAGE_DECISIONS: dict[str, PageDecision] = {
-    **_of_site("tenant", TABLES),
+    **_of_site("tenant", {**TABLES, "requests_savedfilter": SHOWN_BY_API}),
     **_of_site("platform", {**TABLES, **PLATFORM_TABLES}),
 }

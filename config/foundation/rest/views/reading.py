@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
-from inspect import cleandoc
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.db.utils import DEFAULT_DB_ALIAS
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, QueryDict
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -19,27 +18,35 @@ from rest_framework.viewsets import ViewSetMixin
 
 from config.foundation.display_ids import parse_display_id
 from config.foundation.errors import Refused
+from config.foundation.rest.deprecation import Kind, Part
 from config.foundation.rest.errors import Faults
 from config.foundation.rest.etags import etag, is_held
 from config.foundation.rest.filters import DeclaredFilters
-from config.foundation.rest.operations import QUERY_ERRORS, Operation
+from config.foundation.rest.links import add_links, link
+from config.foundation.rest.operations import Operation
 from config.foundation.rest.paging import Page, Paging, with_parameters
-from config.foundation.rest.patterns import patterns_matched
 from config.foundation.rest.queries import (
     DIRECTORY_GLOBAL,
-    DIRECTORY_PARAMETER,
     PAGING_PARAMETERS,
     PLACES,
     collect_directory_faults,
     collect_parameter_faults,
-    paging_parameters,
     read_paging,
     repeatable_names,
 )
-from config.foundation.rest.selection import SELECTION_PARAMETERS, read_selection, selection_parameters
+from config.foundation.rest.saved import FILTER, query_of, read_saved
+from config.foundation.rest.selection import (
+    SELECTION_PARAMETERS,
+    read_selection,
+    selectable_names,
+    trim,
+)
 from config.foundation.rest.serializers import RowSerializer
+from config.foundation.rest.time_limits import LIST_TIME_MAX_MS, list_answered
+from config.foundation.rest.views.documents import describe_read
 from config.foundation.rest.views.exporting import ExportedList
 from config.foundation.rows import Row, public_schema, selected_schema
+from config.foundation.saved_filters import SavedParameters
 
 Rows = list[Any]
 COLLECTION_ACTIONS = frozenset({"list", "create", "bulk_update"})
@@ -72,58 +79,17 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
     lookup_value_regex: ClassVar[str] = "[^/]+"
     action: str
     shown: frozenset[str] | None = None  # names of fields, where the caller chose some
+    saved: SavedParameters | None = None  # the filter that the caller named
 
     @classmethod
     def describe(cls, action: str) -> Operation:
         """Return the documentation of ``list`` or ``retrieve``."""
-        resource, meaning = cls.plural.replace(" ", "_"), cleandoc(cls.__doc__ or "")
-        if action == "list":
-            return Operation(
-                operation_id=f"{resource}_list",
-                summary=f"List {cls.plural}",
-                description=f"{meaning} "
-                "Pages by cursor: follow `next` until it is null. With `offset` "
-                "a page is cut by number, and rows are counted. Unchanged since `If-None-Match`, the answer is 304. "
-                f"{cls._describe_files()}",
-                tag=cls.tag,
-                response=cls.serializer_class,
-                response_example={"results": [cls.example], "next": None, "previous": None},
-                is_list=True,
-                parameters=(
-                    *cls.filterset_class.parameters(),
-                    *paging_parameters(cls.orderings),
-                    *selection_parameters(cls.available_fields(action), cls.brief_fields()),
-                    DIRECTORY_PARAMETER,
-                ),
-                headers=("Link", "ETag"),
-                is_conditional=True,
-                takes_selection=True,
-                errors=(*QUERY_ERRORS, "unknown_field", "invalid_cursor"),
-            )
-        return Operation(
-            operation_id=f"{resource}_retrieve",
-            summary=f"Read one {cls.noun}",
-            description=f"{meaning} Unchanged since `If-None-Match`, the answer is 304. The tag of chosen fields is "
-            "good for that alone: to change the object, read all of it.",
-            tag=cls.tag,
-            response=cls.serializer_class,
-            response_example=cls.example,
-            parameters=(
-                *selection_parameters(cls.available_fields(action), cls.brief_fields()),
-                DIRECTORY_PARAMETER,
-            ),
-            headers=("ETag",),
-            is_conditional=True,
-            takes_selection=True,
-            errors=(*QUERY_ERRORS, "unknown_field"),
-        )
+        return describe_read(cls, action)
 
     @classmethod
-    def _describe_files(cls) -> str:
-        needed = f", needs the privilege `{cls.export_privilege}`" if cls.export_privilege else ""
-        return (
-            f"As CSV or lines of JSON it has all rows, takes no parameter of pages{needed}, and is audited."
-        )
+    def list_name(cls) -> str:
+        """Return what saved filters call this list; nothing where it takes none."""
+        return ""
 
     @classmethod
     def shaping_class(cls, action: str) -> type[BaseSerializer[Any]]:  # noqa: ARG003 -- for subclasses
@@ -137,6 +103,11 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         return tuple(shaping.Meta.fields)
 
     @classmethod
+    def selectable_fields(cls, action: str) -> tuple[str, ...]:
+        """Return the names that ``fields`` and ``omit`` may give: those of nested objects' fields as well."""
+        return selectable_names(cls.shaping_class(action))
+
+    @classmethod
     def brief_fields(cls) -> tuple[str, ...]:
         """Return the names of the fields that ``brief`` leaves."""
         return ("id", "url", *cls.natural)
@@ -148,15 +119,15 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         if self.action in SELECTING_ACTIONS:
             known.update(SELECTION_PARAMETERS)
         if self.action == "list":
-            known |= PAGING_PARAMETERS | filters.names()
+            known |= PAGING_PARAMETERS | filters.names() | ({FILTER} if self.list_name() else set())
         query = request.query_params
         collect_parameter_faults(query, known=known, repeatable=repeatable_names(filters), faults=faults)
         collect_directory_faults(query, faults)
         if self.action in SELECTING_ACTIONS:
-            available, brief = self.available_fields(self.action), self.brief_fields()
-            self.shown = read_selection(query, available=available, brief=brief, faults=faults)
+            self._select_fields(query, faults)
         if self.action == "list":
             self.collect_export_faults(request, faults)
+            self._read_saved(query, faults)
             self._paging(request, faults)
             filters(query, queryset=self.model._default_manager.none()).collect(faults)  # noqa: SLF001
 
@@ -168,24 +139,22 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         """Answer one page, or 304 where the caller holds it already, or all of them as a file."""
         with self._directory(request):
             if self.exported_type(request):
-                narrowed = self.filterset_class(request.query_params, queryset=self.get_queryset())
-                return self.export(request, self._paging(request, Faults()), narrowed)
+                return self.export(request, self._paging(request, Faults()), self._filters(request))
             tag = self._list_tag(
                 request
             )  # of a version that is no newer than the rows, which are read after it
             if tag and is_held(tag, request.headers.get("If-None-Match", "")):
                 return Response(status=304, headers={"ETag": tag})
             paging = self._paging(request, Faults())
-            filters = self.filterset_class(request.query_params, queryset=self.get_queryset())
-            with patterns_matched(filters.patterns()):
-                page = paging.page(filters.qs)
+            page = self._page(request, paging, self._filters(request))
             results = self.shaped(request, page.rows)
         links = self._links(request, page)
         body = {"results": results, "next": links.get("next"), "previous": links.get("prev")} | _count_of(
             page
         )
-        headers = {"Link": ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())}
-        return Response(body, headers=headers | ({"ETag": tag} if tag else {}))
+        response = Response(body, headers={"ETag": tag} if tag else {})
+        add_links(response, *(link(url, rel) for rel, url in links.items()))
+        return response
 
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002
         """Answer one object, or 304 where the caller holds it already."""
@@ -198,6 +167,14 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
                 return Response(status=304, headers={"ETag": tag})
             (shape,) = self.shaped(request, [row])
         return Response(shape, headers={"ETag": tag})
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Return the answer; one of a list or detail says where it is described."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if getattr(self, "action", None) in SELECTING_ACTIONS and answer.status_code < 300:
+            document = request.build_absolute_uri(f"{_script_name(request)}/api/schema/")
+            add_links(answer, link(document, "describedby"), link(document, "service-desc"))
+        return answer
 
     def pk_of(self, display_id: str) -> UUID | None:
         """Return the key that a display id of this table names; None finds nothing, as an unknown one does."""
@@ -215,7 +192,19 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
 
     def shows(self, *names: str) -> bool:
         """Tell whether any of these fields is shown."""
-        return self.shown is None or not self.shown.isdisjoint(names)
+        named = set(names) - self.gone_fields()
+        return bool(named if self.shown is None else named & self.shown)
+
+    def gone_fields(self) -> frozenset[str]:
+        """Return the fields that are shown no longer, since their sunset has come."""
+        fields = (part for part in self.deprecated_parts if part.kind is Kind.FIELD)
+        return frozenset(part.name for part in fields if part.is_gone(self.now))
+
+    def is_used(self, request: Request, part: Part) -> bool:
+        """Tell whether the call uses a deprecated part of its operation; a field, where it is shown."""
+        if part.kind is Kind.FIELD:
+            return self.shows(part.name)
+        return super().is_used(request, part)
 
     def shown_relations(self) -> tuple[str, ...]:
         """Return the relations whose fields are shown."""
@@ -247,6 +236,8 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         for name in self.available_fields(self.action):
             if not self.shows(name):
                 del serializer.child.fields[name]
+        if self.shown is not None:
+            trim(serializer.child.fields, self.shown)
         shapes: Rows = list(serializer.data)
         self.rows_shown()
         return shapes
@@ -266,11 +257,14 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
             return ""
         media_type = getattr(request, "accepted_media_type", "")
         schema, address = selected_schema(DEFAULT_DB_ALIAS), request.build_absolute_uri()
-        return etag(settings.VERSION, media_type, self.variant(), schema, address, version)
+        changing = (*self._state(), *sorted(self.gone_fields()))
+        return etag(settings.VERSION, media_type, self.variant(), schema, address, version, *changing)
 
     def tagged_fields(self) -> tuple[str, ...]:
         """Return what the choice of fields adds to a tag: nothing where all are shown."""
-        return () if self.shown is None else ("fields", *sorted(self.shown))
+        gone = self.gone_fields()
+        without = ("gone", *sorted(gone)) if gone else ()
+        return without if self.shown is None else (*without, "fields", *sorted(self.shown))
 
     def address_of(self, request: Request, row: Row) -> str:
         """Return a row's own address."""
@@ -278,6 +272,31 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
 
     def _suffix(self, request: Request) -> str:
         return "?directory=global" if self._is_global(request) else ""
+
+    def _read_saved(self, query: QueryDict, faults: Faults) -> None:
+        if name := self.list_name():
+            self.saved = read_saved(
+                query,
+                resource=name,
+                filters=self.filterset_class,
+                user_id=self.admission.user_id,
+                faults=faults,
+            )
+
+    def _state(self) -> tuple[str, ...]:
+        return (self.saved.state,) if self.saved else ()
+
+    def _filters(self, request: Request) -> DeclaredFilters:
+        """Return the filters of the request, over what the saved one leaves."""
+        queryset = self.get_queryset()
+        if self.saved:
+            queryset = self.filterset_class(query_of(self.saved.parameters), queryset=queryset).qs
+        return self.filterset_class(request.query_params, queryset=queryset)
+
+    def _select_fields(self, query: QueryDict, faults: Faults) -> None:
+        if not query.keys().isdisjoint(SELECTION_PARAMETERS):  # without, none is made only to be looked at
+            available, brief = self.selectable_fields(self.action), self.brief_fields()
+            self.shown = read_selection(query, available=available, brief=brief, faults=faults)
 
     def _paging(self, request: Request, faults: Faults) -> Paging:
         with self._directory(request):
@@ -288,7 +307,17 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
                 default=self.default_ordering,
                 orderings=self.orderings,
                 faults=faults,
+                state="".join(self._state()),
             )
+
+    def _page(self, request: Request, paging: Paging, filters: DeclaredFilters) -> Page:
+        """Return the page; only what is narrowed, ordered or counted can take long: else an index is walked."""
+        costly = [name for name in (FILTER, "offset", "ordering") if name in request.query_params]
+        names = (*filters.slow_names(), *costly)
+        if not names:
+            return paging.page(filters.qs)
+        with list_answered(LIST_TIME_MAX_MS, patterns=filters.patterns(), parameters=names):
+            return paging.page(filters.qs)
 
     def _links(self, request: Request, page: Page) -> dict[str, str]:
         here = self._collection_url(request)
@@ -303,7 +332,7 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         for rel, place in (("next", page.next), ("prev", page.previous), ("last", page.last)):
             if place is not None:
                 links[rel] = with_parameters(here, [*kept, place])
-        return links | {"service-desc": request.build_absolute_uri(f"{_script_name(request)}/api/schema/")}
+        return links
 
     def _collection_url(self, request: Request) -> str:
         depth = 0 if self.action in COLLECTION_ACTIONS else 1 if self.action in STANDARD_ACTIONS else 2
