@@ -3,6 +3,7 @@ from django.apps import AppConfig
 from audit.requests.errors import ERROR_KINDS
 from config.foundation.answers import keep_answers_in
 from config.foundation.errors import error_registry
+from config.foundation.limits import share_buckets
 from config.foundation.saved_filters import keep_filters_in
 
 
@@ -13,9 +14,14 @@ class RequestsConfig(AppConfig):
     verbose_name = "Requests"
 
     def ready(self) -> None:
-        """Explain the app's refusals, and keep answers and filters."""
-        from audit.requests.operations import KeptAnswers, KeptFilters  # noqa: PLC0415 -- needs the models loaded
+        """Explain the app's refusals; keep answers and filters, and share buckets."""
+        from audit.requests.operations import (  # noqa: PLC0415 -- needs the models loaded
+            KeptAnswers,
+            KeptFilters,
+            SharedBuckets,
+        )
 
         error_registry.register(*ERROR_KINDS)
         keep_answers_in(KeptAnswers())
         keep_filters_in(KeptFilters())
+        share_buckets(SharedBuckets())

@@ -137,7 +137,9 @@ ERROR_KINDS = (
         "throttled",
         429,
         "Too many requests",
-        "Wait as long as Retry-After says.",
+        "A quota is used up, or does not last for this request: policy names it, RateLimit-Policy says how much it "
+        "is, and GET /limits all that count for you. Wait as long as Retry-After says. Elsewhere this is known as "
+        "https://iana.org/assignments/http-problem-types#quota-exceeded.",
     ),
     ErrorKind(
         "internal_error",

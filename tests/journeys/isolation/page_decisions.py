@@ -91,6 +91,7 @@ PLATFORM_TABLES: Mapping[str, dict[str, PageDecision]] = {
     "identity_role": _administered(),
     "identity_privilege": _administered(),
     "identity_apitoken": _administered(),
+    "requests_ratebucket": _administered(),
 }
 SITE_PAGES: Mapping[str, PageDecision] = {
     "index": LET_IN,

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.urls import path
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -102,17 +101,3 @@ class SavedFilters(WritableResource):
             raise Refused("permission_denied", "This filter is somebody else's.", needed=MANAGE)
         key: UUID = row.pk
         return key
-
-
-urlpatterns = [
-    path(
-        "saved-filters",
-        SavedFilters.as_view({"get": "list", "post": "create"}),
-        name="saved-filter-list",
-    ),
-    path(
-        "saved-filters/<str:id>",
-        SavedFilters.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
-        name="saved-filter-detail",
-    ),
-]
