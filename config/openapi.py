@@ -41,6 +41,7 @@ _TENANT_SERVERS = [
     }
 ]
 _TAGS = {
+    "API tokens": "What programs call with: made, rotated, switched off and revoked, and how they are used.",
     "Audit": "What was done, by whom and when: events of the chain, and consents.",
     "Directory: participants": "Who is reached: participants, identifiers, endpoints, capabilities, credentials.",
     "Directory: routing": "How traffic finds its way: policies, routing artifacts and their rules, edges, probes.",

@@ -1,8 +1,11 @@
 """Settings shared by every environment; what differs is in dev, test and production."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
 
 from config import postgres
 from config.settings.admin import UNFOLD as UNFOLD
@@ -36,6 +39,15 @@ def databases(home: Path) -> dict[str, Any]:
     }
 
 
+def networks(name: str) -> list[str]:
+    """Return the networks in CIDR form that an environment variable lists, joined by commas."""
+    listed = [text.strip() for text in os.environ.get(name, "").split(",") if text.strip()]
+    try:
+        return [str(ip_network(text)) for text in listed]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} lists networks, such as 10.0.0.0/8,fd00::/8: {error}") from None
+
+
 POSTGRES_HOME = postgres.embedded_home(DATA_DIR)
 DATABASES = databases(POSTGRES_HOME)
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
@@ -51,6 +63,7 @@ ALLOWED_HOSTS = ["*"]  # tenancy answers 421 to an unknown host itself, and noth
 ROOT_URLCONF = "config.urls_platform"
 TENANT_URLCONF = "config.urls_tenant"
 BASE_URL = "http://localhost:8000"
+TRUSTED_PROXIES = networks("SWITCHBOARD_TRUSTED_PROXIES")  # whose X-Forwarded-For is believed
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -59,6 +72,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",  # before tenancy: a static file costs no look-up
     "config.health.HealthMiddleware",
     "config.tenancy.TenancyMiddleware",
+    "customers.identity.rest.middleware.TokenMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 ADMISSION_ERRORS = (
     "not_authenticated",
     "token_invalid",
+    "token_revoked",
+    "token_expired",
+    "token_disabled",
     "token_in_query",
     "permission_denied",
     "tenant_mismatch",
