@@ -15,6 +15,7 @@ NOT_SHOWN = {
     "audit.SealMarker": "empty outside a transaction",
     "directory.ChangeMarker": "empty outside a transaction",
     "directory.DirectoryVersion": "a counter",
+    "identity.ApiTokenTally": "shown with its token",
     "identity.ApiTokenUse": "shown with its token",
     "requests.IdempotencyKey": "encrypted answers of one day, for their callers' repetitions",
     "tenants.TenancyChangeMarker": "empty outside a transaction",
