@@ -42,6 +42,7 @@ TENANT_SIDEBAR: list[Group] = [
     ("Directory", _DIRECTORY),
     ("Routing", _ROUTING),
     ("Sources", _SOURCES),
+    ("Access", [(ApiToken, "vpn_key")]),
     ("Proof", _PROOF),
 ]
 PLATFORM_SIDEBAR: list[Group] = [

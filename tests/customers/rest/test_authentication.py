@@ -81,7 +81,12 @@ def test_whoever_has_not_the_secret_gets_one_answer_whatever_state_the_token_is_
     malformed = ask(HTTP_AUTHORIZATION="Bearer sbt_x")
     wrong = (new_text().reveal(), new_text(token.key_id).reveal())
     answers = []
-    for columns in ({}, {"is_enabled": False}, {"expires_at": NOW - timedelta(seconds=1)}, {"revoked_at": NOW}):
+    for columns in (
+        {},
+        {"is_enabled": False},
+        {"expires_at": NOW - timedelta(seconds=1)},
+        {"revoked_at": NOW},
+    ):
         ApiToken.objects.filter(pk=token.pk).update(**columns)
         answers += [ask(HTTP_AUTHORIZATION=f"Bearer {one}") for one in wrong]
     assert [failed(answer) for answer in answers] == [failed(malformed)] * 8
