@@ -212,7 +212,8 @@ def write_token_uses(uses: Mapping[UUID, Gathered]) -> None:
 def agent_of(text: str) -> str:
     """Return the first product of a ``User-Agent``, like ``curl/8.5``; "" where it names none."""
     found = _AGENT.match(text)
-    return found[0] if found and not text[found.end() : found.end() + 1].isalnum() else ""
+    ends = (" ", "", ".") if found and found[2] else (" ", "")
+    return found[0] if found and text[found.end() : found.end() + 1] in ends else ""
 
 
 token_uses = TokenUses(write_token_uses)

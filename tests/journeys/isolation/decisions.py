@@ -24,10 +24,14 @@ READING: Mapping[str, tuple[int, str]] = {"reading_token": (403, "write_not_allo
 
 @dataclass(frozen=True)
 class Decision:
-    """``privilege`` is empty where anybody may; ``query`` and ``body`` make a call that acme's owner is answered."""
+    """``privilege`` is empty where anybody may, or (``is_personal``) whoever has signed in, with what is their own.
+
+    ``query`` and ``body`` make a call that acme's owner is answered.
+    """
 
     privilege: str
     is_write: bool = False
+    is_personal: bool = False
     query: tuple[tuple[str, str], ...] = ()
     body: object = None
     refusals: Mapping[str, tuple[int, str]] = field(default_factory=lambda: {**STRANGERS, **LACKING})
@@ -35,13 +39,16 @@ class Decision:
     @property
     def is_open(self) -> bool:
         """Tell whether anybody may call it, without a credential."""
-        return not self.privilege
+        return not self.privilege and not self.is_personal
 
 
 OPEN = Decision("", refusals={})
 READ = Decision("directory.read")
 AUDIT = Decision("view_audit")
 MANAGE = Decision("directory.manage", is_write=True, refusals={**STRANGERS, **LACKING, **READING})
+TOKENS = Decision("tokens.manage")
+OWN = Decision("", is_personal=True)
+OWN_WRITTEN = replace(OWN, is_write=True)
 KNOWN = {"type": "as4.partyId", "value": "zq7bank-1", "scope": "zq7bank-scope"}
 
 NONE = "0" * 32  # stands for the id of acme's row of that kind
@@ -125,6 +132,17 @@ DECISIONS: dict[str, Decision] = {
     "tenant:sources_update": MANAGE,
     "tenant:sources_delete": MANAGE,
     "tenant:routing_artifacts_activate": MANAGE,
+    "tenant:tokens_list": TOKENS,
+    "tenant:tokens_retrieve": TOKENS,
+    "tenant:tokens_use": TOKENS,
+    "tenant:tokens_delete": replace(MANAGE, privilege="tokens.manage"),
+    "platform:my_tokens_list": OWN,
+    "platform:my_tokens_retrieve": OWN,
+    "platform:my_tokens_use": OWN,
+    "platform:my_tokens_create": OWN_WRITTEN,
+    "platform:my_tokens_update": OWN_WRITTEN,
+    "platform:my_tokens_rotate": OWN_WRITTEN,
+    "platform:my_tokens_delete": OWN_WRITTEN,
 }
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +16,12 @@ from config.foundation.actor import Actor
 from config.foundation.display_ids import display_id
 from config.foundation.rows import Row
 from customers.identity.models import ApiToken, Membership
+from customers.identity.operations import create_token
 from customers.tenants.models import Domain, Tenant
 from directory import models
 from directory.enums import ArtifactKind, EdgeRelation, NodeType
 from directory.operations import save_row
+from tests import cast
 from tests.sealing import seal
 
 ACTOR = Actor.system("isolation")
@@ -71,6 +73,14 @@ class Estate:
 def furnish(tenant: Tenant, words: Words) -> Estate:
     """Give a tenant a row of every kind."""
     Domain.objects.create(tenant=tenant, domain=words.host, verified_at=timezone.now())
+    create_token(
+        actor=ACTOR,
+        user=cast.user(f"{words.slug}_admin"),
+        tenant=tenant,
+        name=f"{words.word} token",
+        privileges=["directory.read"],
+        expires_at=timezone.now() + timedelta(days=1),
+    )
     with tenant:
         if words is ACME:  # a longer chain, so that the number of its newest event is nobody else's
             for number in range(20):

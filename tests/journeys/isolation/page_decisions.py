@@ -31,6 +31,7 @@ READ: Needs = ("directory.read",)
 MANAGE: Needs = ("directory.manage",)
 READ_OR_MANAGE: Needs = ("directory.read", "directory.manage")
 AUDIT: Needs = ("view_audit",)
+TOKENS: Needs = ("tokens.manage",)
 PERMISSION: Needs = ("permission",)  # Django's, which the platform's staff hold of each table
 
 # A history leads on to the chain's page and the bare address to the row's; these two ask.
@@ -48,6 +49,13 @@ def _looked_at(needs: Needs) -> dict[str, PageDecision]:
     never = PageDecision(NOBODY, NOBODY)
     shown = {"changelist": PageDecision(needs, needs), "change": PageDecision(needs, NOBODY)}
     return {**WRITTEN, **shown, "add": never, "delete": never}
+
+
+def _with_tokens(needs: Needs) -> dict[str, PageDecision]:
+    asked = PageDecision(needs, needs)
+    return {view: asked if decision.get else decision for view, decision in WRITTEN.items()} | {
+        "rotate": asked
+    }
 
 
 def _administered() -> dict[str, PageDecision]:
@@ -71,6 +79,7 @@ TABLES: Mapping[str, dict[str, PageDecision]] = {
     "audit_auditevent": _looked_at(AUDIT),
     "audit_consent": _looked_at(AUDIT),
 }
+TENANT_TABLES: Mapping[str, dict[str, PageDecision]] = {"identity_apitoken": _with_tokens(TOKENS)}
 PLATFORM_TABLES: Mapping[str, dict[str, PageDecision]] = {
     "tenants_tenant": {
         **_administered(),
@@ -83,7 +92,7 @@ PLATFORM_TABLES: Mapping[str, dict[str, PageDecision]] = {
     "identity_membership": _administered(),
     "identity_role": _administered(),
     "identity_privilege": _administered(),
-    "identity_apitoken": _administered(),
+    "identity_apitoken": _with_tokens(PERMISSION),
 }
 SITE_PAGES: Mapping[str, PageDecision] = {
     "index": LET_IN,
@@ -110,6 +119,6 @@ def _of_site(site: str, tables: Mapping[str, dict[str, PageDecision]]) -> dict[s
 
 
 PAGE_DECISIONS: dict[str, PageDecision] = {
-    **_of_site("tenant", TABLES),
+    **_of_site("tenant", {**TABLES, **TENANT_TABLES}),
     **_of_site("platform", {**TABLES, **PLATFORM_TABLES}),
 }
