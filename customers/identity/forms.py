@@ -134,9 +134,8 @@ class NetworksField(forms.CharField):
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 3, "spellcheck": "false"})
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(
-            **({"required": False, "help_text": "In CIDR form, one a line. Empty: from anywhere."} | options)
-        )
+        help_text = "In CIDR form, one a line. Empty: from anywhere."
+        super().__init__(required=False, help_text=help_text, **options)
 
     def prepare_value(self, value: Any) -> Any:
         """Return the text that is shown."""

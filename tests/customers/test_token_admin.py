@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -37,6 +38,12 @@ def new_form(client, base, **values):
     return fields | {"name": "nightly", "lifetime": "365", "networks": "10.0.0.0/8\n192.0.2.0/24"} | values
 
 
+def shown_in(answer) -> str:
+    found = SECRET.search(answer.content.decode())
+    assert found
+    return found[0]
+
+
 def privilege(code):
     return str(Privilege.objects.get(code=code).pk)
 
@@ -49,8 +56,8 @@ def owner(acme_admin):
 def test_a_token_is_made_on_the_tenants_site_and_shown_once(owner, acme, acme_admin):
     form = new_form(owner, ACME, granted=[privilege("directory.read")])
     answer = owner.post(f"{ACME}add/", form)
-    text = SECRET.search(answer.content.decode())[0]
-    token = find_token(text, NOW)
+    text = shown_in(answer)
+    token: Any = find_token(text, NOW)
     assert "no-store" in answer["Cache-Control"]
     assert 'data-copy="id_secret"' in answer.content.decode()
     assert (token.user, token.tenant, token.privilege_codes) == (acme_admin, acme, ["directory.read"])
@@ -84,7 +91,7 @@ def test_an_operator_makes_a_token_of_their_own_for_no_tenant(clerk):
     permit(clerk, "add_apitoken", "view_apitoken")
     client = signed_in(clerk)
     answer = client.post(f"{PLATFORM}add/", new_form(client, PLATFORM, granted=[privilege("view_audit")]))
-    token = find_token(SECRET.search(answer.content.decode())[0], NOW)
+    token: Any = find_token(shown_in(answer), NOW)
     assert (token.user, token.tenant) == (clerk, None)
 
 
@@ -95,7 +102,7 @@ def test_a_token_is_rotated_by_its_owner_alone_from_the_state_that_was_seen(
     address = f"{ACME}{token.pk}/rotate/"
     form = form_of(owner.get(address).content.decode()).fields | {"overlap": "1"}
     answer = owner.post(address, form)
-    rotated = SECRET.search(answer.content.decode())[0]
+    rotated = shown_in(answer)
     assert "stays good for 1 hour." in text_of(answer)
     assert find_token(rotated, NOW) == find_token(text, NOW) == token
     assert owner.post(address, form).status_code == 302

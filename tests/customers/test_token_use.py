@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import OperationalError
@@ -22,7 +23,7 @@ def token(make_token):
     return ApiToken.objects.get(key_id=make_token("acme", "directory.read")[4:16])
 
 
-class Written(list):
+class Written(list[Any]):
     """Keeps what was written, and may fail."""
 
     fails = False

@@ -43,7 +43,7 @@ class ApiTokenAdmin(AuditedAdmin):
     view_privilege = manage_privilege = "tokens.manage"
     deletes_many = False
     change_form_outer_before_template = f"{TEMPLATES}/state.html"
-    list_display = (
+    list_display: tuple[str, ...] = (
         "name",
         "key_id",
         "user",
@@ -55,12 +55,12 @@ class ApiTokenAdmin(AuditedAdmin):
         "revoked_at",
     )
     list_filter = ("is_enabled", "may_write")
-    search_fields = ("name", "key_id", "user__email", "tenant__slug")
+    search_fields: tuple[str, ...] = ("name", "key_id", "user__email", "tenant__slug")
     list_select_related = ("user", "tenant", "use")
     ordering = ("-created_at", "pk")
     actions = ("revoke",)
-    made_of = ("name", "tenant", "granted", "may_write", "networks", "lifetime", "token_id")
-    shown = (
+    made_of: tuple[str, ...] = ("name", "tenant", "granted", "may_write", "networks", "lifetime", "token_id")
+    shown: tuple[str | tuple[str, ...], ...] = (
         "name", ("key_id", "user"), "tenant", "held", ("may_write", "is_enabled"), "networks",
         ("expires_at", "revoked_at", "previous_until"),
     )  # fmt: skip
