@@ -157,7 +157,9 @@ def _document_operation() -> dict[str, Any]:
             },
             "304": {"description": "Unchanged.", "headers": header_references("ETag")},
             "400": error_response(
-                {"$ref": "#/components/schemas/Problem"}, 400, ["unknown_parameter", "validation_failed"]
+                {"$ref": "#/components/schemas/Problem"},
+                400,
+                ["unknown_parameter", "validation_failed", "token_in_query"],
             ),
         },
     }
