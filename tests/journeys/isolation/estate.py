@@ -15,7 +15,7 @@ from audit.operations import record_consent
 from config.foundation.actor import Actor
 from config.foundation.display_ids import display_id
 from config.foundation.rows import Row
-from customers.identity.models import ApiToken, Membership
+from customers.identity.models import ApiToken, ApiTokenUse, Membership
 from customers.identity.operations import create_token
 from customers.tenants.models import Domain, Tenant
 from directory import models
@@ -81,6 +81,8 @@ def furnish(tenant: Tenant, words: Words) -> Estate:
         privileges=["directory.read"],
         expires_at=timezone.now() + timedelta(days=1),
     )
+    token = ApiToken.objects.get(tenant=tenant, name=f"{words.word} token")
+    ApiTokenUse.objects.create(token=token, last_used_at=NOW, last_agent=words.word)
     with tenant:
         if words is ACME:  # a longer chain, so that the number of its newest event is nobody else's
             for number in range(20):
