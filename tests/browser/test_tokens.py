@@ -80,9 +80,9 @@ def walk(page: Page, demo: dict[str, Any], title: str) -> Iterator[str]:
 def _copied(page: Page) -> str:
     """Return the token that the page shows, copied without a mouse."""
     shown: str = page.locator("#id_secret").inner_text()
-    page.get_by_role("button", name="Copy").focus()
+    page.get_by_role("button", name="Copy the token").focus()
     page.keyboard.press("Enter")
-    page.get_by_text("Copied.").wait_for()
+    page.get_by_text("Copy the token: copied").wait_for()
     copied: str = page.evaluate("navigator.clipboard.readText()")
     assert copied == shown
     return copied

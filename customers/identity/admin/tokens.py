@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from config.foundation.actor import Actor
-from config.foundation.admin import AuditedAdmin
+from config.foundation.admin import AuditedAdmin, ExportMixin
 from config.foundation.admin.forms import CHANGED_MEANWHILE, ROW_VERSION_FIELD
 from customers.identity.forms import NewTokenForm, RevocationForm, RotationForm, TokenForm
 from customers.identity.models import ApiToken
@@ -37,7 +37,7 @@ _SAID = {
 }
 
 
-class ApiTokenAdmin(AuditedAdmin):
+class ApiTokenAdmin(ExportMixin, AuditedAdmin):
     """Keys of programs. A person makes, renames and rotates their own; who may change tokens stops anybody's."""
 
     view_privilege = manage_privilege = "tokens.manage"
@@ -58,7 +58,7 @@ class ApiTokenAdmin(AuditedAdmin):
     search_fields: tuple[str, ...] = ("name", "key_id", "user__email", "tenant__slug")
     list_select_related = ("user", "tenant", "use")
     ordering = ("-created_at", "pk")
-    actions = ("revoke",)
+    actions = ("revoke", "export_csv")
     made_of: tuple[str, ...] = ("name", "tenant", "granted", "may_write", "networks", "lifetime", "token_id")
     shown: tuple[str | tuple[str, ...], ...] = (
         "name", ("key_id", "user"), "tenant", "held", ("may_write", "is_enabled"), "networks",
