@@ -55,9 +55,8 @@ def details_of(patterns: Iterable[URLPattern]) -> dict[type[Any], Detail]:
     for pattern in patterns:
         resource = getattr(pattern.callback, "cls", None)
         actions = frozenset((getattr(pattern.callback, "actions", None) or {}).values())
-        is_shown = (
-            READING in actions and isinstance(resource, type) and issubclass(resource, ReadOnlyResource)
-        )
-        if is_shown and hasattr(resource, "required_privilege"):
+        if not isinstance(resource, type) or not issubclass(resource, ReadOnlyResource):
+            continue
+        if READING in actions and hasattr(resource, "required_privilege"):
             found[resource.model] = Detail(resource, str(pattern.pattern), actions)
     return found
