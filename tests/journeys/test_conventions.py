@@ -97,7 +97,7 @@ def desk(key, estates):
     callers = Callers(estate.tenant, others.tenant)
     operation = operations()[key]
     with transaction.atomic():
-        of_platform = "acme_owner" if DECISIONS[key].is_personal else "operator"
+        of_platform = "acme_owner" if DECISIONS[key].is_own else "operator"
         caller = callers.get(of_platform if operation.document == "platform" else "acme_token")
         yield Desk(operation, estate, caller, callers.get("anonymous"))
         transaction.set_rollback(True)

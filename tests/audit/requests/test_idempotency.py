@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEvent
 from audit.requests.models import IdempotencyKey
-from audit.requests.operations import WAIT_MS, prune_answers
+from audit.requests.operations import prune_answers
+from audit.requests.operations.answers import WAIT_MS
 from config.foundation.keys import blind_index
 from config.foundation.rest.idempotency import IDEMPOTENCY_KEY, REPLAYED
 from customers.identity.models import ApiToken, Privilege
@@ -324,7 +325,7 @@ def test_a_key_holds_for_24_hours_and_is_then_written_over(writer, acme):
 
 def test_a_call_that_somebody_answered_without_reserving_it_has_no_effect(writer, acme, monkeypatch):
     create(writer)
-    monkeypatch.setattr("audit.requests.models.IdempotencyKeyQuerySet.live", lambda rows: rows.none())
+    monkeypatch.setattr("audit.requests.models.answers.IdempotencyKeyQuerySet.live", lambda rows: rows.none())
     again = create(writer)
     assert (again.status_code, problem_of(again)["code"]) == (409, "idempotency_in_progress")
     assert names(acme) == ["Bank US"]
@@ -413,7 +414,7 @@ def test_an_answer_that_was_lost_after_the_commit_is_given_to_the_next_try(commi
 @pytest.mark.race
 def test_who_waits_too_long_for_the_first_call_is_told_to_come_again(committed, monkeypatch):
     writer = make_writer()
-    monkeypatch.setattr("audit.requests.operations.WAIT_MS", WAIT_MS // 10)
+    monkeypatch.setattr("audit.requests.operations.answers.WAIT_MS", WAIT_MS // 10)
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         principal = f"token:{writer.token.partition('_')[2].partition('.')[0]}"
         schema = cast.tenant("acme").schema_name
@@ -451,7 +452,13 @@ def test_the_command_says_what_it_deletes(committed):
         call_command("prune_requests", *arguments, stdout=out)
         return out.getvalue().splitlines()
 
-    assert run() == ["0 answers older than 24 hours deleted"]
-    assert run("--all", "--dry-run") == ["acme: 1 answer", "1 answer older than 24 hours would be deleted"]
-    assert run("--tenant", "acme") == ["acme: 1 answer", "1 answer older than 24 hours deleted"]
+    assert run() == ["0 answers older than 24 hours and 0 rate buckets deleted"]
+    assert run("--all", "--dry-run") == [
+        "acme: 1 answer",
+        "1 answer older than 24 hours and 0 rate buckets would be deleted",
+    ]
+    assert run("--tenant", "acme") == [
+        "acme: 1 answer",
+        "1 answer older than 24 hours and 0 rate buckets deleted",
+    ]
     assert count_keys(acme) == 0

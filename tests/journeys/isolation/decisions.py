@@ -24,14 +24,14 @@ READING: Mapping[str, tuple[int, str]] = {"reading_token": (403, "write_not_allo
 
 @dataclass(frozen=True)
 class Decision:
-    """``privilege`` is empty where anybody may, or (``is_personal``) whoever has signed in, with what is their own.
+    """``privilege`` is empty where anybody may, or, ``is_own``, whoever is let in: it shows nothing but what is theirs.
 
     ``query`` and ``body`` make a call that acme's owner is answered.
     """
 
     privilege: str
     is_write: bool = False
-    is_personal: bool = False
+    is_own: bool = False
     query: tuple[tuple[str, str], ...] = ()
     body: object = None
     refusals: Mapping[str, tuple[int, str]] = field(default_factory=lambda: {**STRANGERS, **LACKING})
@@ -39,18 +39,22 @@ class Decision:
     @property
     def is_open(self) -> bool:
         """Tell whether anybody may call it, without a credential."""
-        return not self.privilege and not self.is_personal
+        return not self.privilege and not self.is_own
 
 
 OPEN = Decision("", refusals={})
+OWN = Decision("", is_own=True, refusals=STRANGERS)
 READ = Decision("directory.read")
 AUDIT = Decision("view_audit")
 MANAGE = Decision("directory.manage", is_write=True, refusals={**STRANGERS, **LACKING, **READING})
 TOKENS = Decision("tokens.manage")
-OWN = Decision("", is_personal=True)
+OWN = Decision("", is_own=True)
 OWN_WRITTEN = replace(OWN, is_write=True)
 KNOWN = {"type": "as4.partyId", "value": "zq7bank-1", "scope": "zq7bank-scope"}
 
+SAVE = Decision(
+    "directory.read", is_write=True, refusals={**STRANGERS, **LACKING, **READING}
+)  # what is one's own
 NONE = "0" * 32  # stands for the id of acme's row of that kind
 EDGE = {
     "from_type": "participant",
@@ -65,11 +69,18 @@ DECISIONS: dict[str, Decision] = {
     "platform:audit_events_retrieve": AUDIT,
     "platform:health_live": OPEN,
     "platform:health_ready": OPEN,
+    "platform:limits_list": OWN,
     "platform:schema_retrieve": OPEN,
+    "tenant:limits_list": OWN,
     "tenant:schema_retrieve": OPEN,
     "tenant:resolve_post": Decision("directory.resolve", body={"identifiers": [KNOWN]}),
     "tenant:resolve_get": Decision("directory.resolve", query=tuple(KNOWN.items())),
     "tenant:resolve_bulk": Decision("directory.resolve", body={"requests": [{"identifiers": [KNOWN]}]}),
+    "tenant:saved_filters_list": READ,
+    "tenant:saved_filters_retrieve": READ,
+    "tenant:saved_filters_create": SAVE,
+    "tenant:saved_filters_update": SAVE,
+    "tenant:saved_filters_delete": SAVE,
     "tenant:audit_events_list": AUDIT,
     "tenant:audit_events_retrieve": AUDIT,
     "tenant:consents_list": AUDIT,

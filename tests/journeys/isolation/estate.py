@@ -12,6 +12,8 @@ from django.utils import timezone
 from audit.enums import ConsentAction, SubjectKind
 from audit.models import AuditEvent
 from audit.operations import record_consent
+from audit.requests.models import SavedFilter
+from audit.requests.operations import save_filter
 from config.foundation.actor import Actor
 from config.foundation.display_ids import display_id
 from config.foundation.rows import Row
@@ -88,6 +90,8 @@ def furnish(tenant: Tenant, words: Words) -> Estate:
             for number in range(20):
                 _saved(models.Participant(name=f"{words.word} filler {number}"))
         rows: dict[str, Row] = {row.display_prefix: row for row in _directory_rows(words)}
+        owner = cast.user(f"{words.slug}_admin")
+        rows["flt"] = save_filter(actor=Actor.user(owner.pk), row=_filter_of(words))
     kinds: tuple[Any, ...] = (Membership, ApiToken, Domain)
     for model in kinds:
         row = model.objects.filter(tenant=tenant).order_by("pk").first()
@@ -173,6 +177,16 @@ def _directory_rows(words: Words) -> Iterator[Any]:
             request={"identifiers": [{"type": "as4.partyId", "value": f"{word}-1"}]},
             expected={"directives": []},
         )
+    )
+
+
+def _filter_of(words: Words) -> SavedFilter:
+    return SavedFilter(
+        slug=f"{words.word}-filter",
+        name=f"{words.word} filter",
+        resource="directory/participants",
+        parameters={"q": [words.word]},
+        is_shared=True,
     )
 
 

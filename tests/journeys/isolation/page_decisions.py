@@ -102,6 +102,7 @@ PLATFORM_TABLES: Mapping[str, dict[str, PageDecision]] = {
     "identity_role": _administered(),
     "identity_privilege": _administered(),
     "identity_apitoken": _with_tokens(PERMISSION),
+    "requests_ratebucket": _administered(),
 }
 SITE_PAGES: Mapping[str, PageDecision] = {
     "index": LET_IN,
@@ -128,6 +129,6 @@ def _of_site(site: str, tables: Mapping[str, dict[str, PageDecision]]) -> dict[s
 
 
 PAGE_DECISIONS: dict[str, PageDecision] = {
-    **_of_site("tenant", {**TABLES, **TENANT_TABLES}),
+    **_of_site("tenant", {**TABLES, **TENANT_TABLES, "requests_savedfilter": SHOWN_BY_API}),
     **_of_site("platform", {**TABLES, **PLATFORM_TABLES}),
 }

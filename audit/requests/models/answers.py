@@ -1,4 +1,4 @@
-"""What is remembered of requests for a while."""
+"""Answers of calls, for their repetitions."""
 
 from datetime import timedelta
 from typing import ClassVar

@@ -1,0 +1,7 @@
+"""What is remembered of requests for a while, and filters of lists."""
+
+from audit.requests.models.answers import LIFETIME, IdempotencyKey
+from audit.requests.models.buckets import RateBucket
+from audit.requests.models.filters import SavedFilter
+
+__all__ = ["LIFETIME", "IdempotencyKey", "RateBucket", "SavedFilter"]

@@ -1,0 +1,1 @@
+"""What callers may ask about their own requests, and the filters that they save."""
