@@ -16,10 +16,20 @@ from audit.requests.rest import urls as requests
 from audit.rest import urls as audit
 from config.rest import ApiResponseMiddleware
 from config.tenancy import TenancyMiddleware
+from customers.identity.rest import urls as identity
 from directory.rest import urls as directory
 
-TENANT_API: list[URLPattern] = [*audit.urlpatterns, *requests.urlpatterns, *directory.urlpatterns]
-PLATFORM_API: list[URLPattern] = [*audit.platform_urlpatterns, *requests.platform_urlpatterns]
+TENANT_API: list[URLPattern] = [
+    *audit.urlpatterns,
+    *requests.urlpatterns,
+    *identity.urlpatterns,
+    *directory.urlpatterns,
+]
+PLATFORM_API: list[URLPattern] = [
+    *audit.platform_urlpatterns,
+    *requests.platform_urlpatterns,
+    *identity.platform_urlpatterns,
+]
 
 ABOVE_TENANT = re.compile(r"/t/[^/]+\Z")
 KEPT_HEADERS = ("HTTP_HOST", "HTTP_COOKIE")  # what selects the tenant and says who asks

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 -- Django's name for it
 
-from config.foundation.rest.addresses import networks_of
+from config.foundation.addresses import networks_of
 from config.foundation.schemas import application_role
 
 

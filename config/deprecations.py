@@ -47,7 +47,7 @@ def list_deprecations(request: HttpRequest) -> HttpResponse:
 def check_deprecations(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001 -- Django's signature
     """Refuse to start with a deprecation that gives too little time, or no replacement."""
     return [
-        Error(f"{part} is declared deprecated, but {fault}", hint=_HINT, id="switchboard.E002")
+        Error(f"{part} is declared deprecated, but {fault}", hint=_HINT, id="switchboard.E003")
         for part in deprecated_parts()
         if (fault := part.deprecation.fault())
     ]

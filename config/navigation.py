@@ -43,6 +43,7 @@ TENANT_SIDEBAR: list[Group] = [
     ("Directory", _DIRECTORY),
     ("Routing", _ROUTING),
     ("Sources", _SOURCES),
+    ("Access", [(ApiToken, "vpn_key")]),
     ("Proof", _PROOF),
     ("Lists", [(SavedFilter, "filter_alt")]),
 ]

@@ -41,6 +41,7 @@ _TENANT_SERVERS = [
     }
 ]
 _TAGS = {
+    "API tokens": "What programs call with: made, rotated, switched off and revoked, and how they are used.",
     "Audit": "What was done, by whom and when: events of the chain, and consents.",
     "Directory: participants": "Who is reached: participants, identifiers, endpoints, capabilities, credentials.",
     "Directory: routing": "How traffic finds its way: policies, routing artifacts and their rules, edges, probes.",
@@ -172,7 +173,9 @@ def _document_operation() -> dict[str, Any]:
             },
             "304": {"description": "Unchanged.", "headers": header_references("ETag")},
             "400": error_response(
-                {"$ref": "#/components/schemas/Problem"}, 400, ["unknown_parameter", "validation_failed"]
+                {"$ref": "#/components/schemas/Problem"},
+                400,
+                ["unknown_parameter", "validation_failed", "token_in_query"],
             ),
         },
     }

@@ -274,6 +274,8 @@ platform_site.register(Privilege, identity.PrivilegeAdmin)
 platform_site.register(ApiToken, identity.ApiTokenAdmin)
 platform_site.register(RateBucket, RateBucketAdmin)
 
+tenant_site.register(ApiToken, identity.TenantTokenAdmin)
+
 for site in (platform_site, tenant_site):
     site.register(models.Participant, directory.ParticipantAdmin)
     site.register(models.Identifier, directory.IdentifierAdmin)

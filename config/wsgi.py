@@ -31,3 +31,8 @@ except psycopg.Error:
 
 process_watch.start(own_connection)
 Finalize(None, process_watch.stop, exitpriority=10)  # before the server that it watches
+
+from customers.identity.operations import token_uses  # noqa: E402 -- needs the models loaded
+
+token_uses.start()
+Finalize(None, token_uses.stop, exitpriority=10)

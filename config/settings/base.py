@@ -2,6 +2,7 @@
 
 import os
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,15 @@ def databases(home: Path) -> dict[str, Any]:
     }
 
 
+def networks(name: str) -> list[str]:
+    """Return the networks in CIDR form that an environment variable lists, joined by commas."""
+    listed = [text.strip() for text in os.environ.get(name, "").split(",") if text.strip()]
+    try:
+        return [str(ip_network(text)) for text in listed]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} lists networks, such as 10.0.0.0/8,fd00::/8: {error}") from None
+
+
 POSTGRES_HOME = postgres.embedded_home(DATA_DIR)
 DATABASES = databases(POSTGRES_HOME)
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
@@ -54,6 +64,7 @@ ALLOWED_HOSTS = ["*"]  # tenancy answers 421 to an unknown host itself, and noth
 ROOT_URLCONF = "config.urls_platform"
 TENANT_URLCONF = "config.urls_tenant"
 BASE_URL = "http://localhost:8000"
+TRUSTED_PROXIES = networks("SWITCHBOARD_TRUSTED_PROXIES")  # whose X-Forwarded-For is believed
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -63,6 +74,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",  # before tenancy: a static file costs no look-up
     "config.health.HealthMiddleware",
     "config.tenancy.TenancyMiddleware",
+    "customers.identity.rest.middleware.TokenMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -158,14 +170,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 
 # -- audit ---------------------------------------------------------------------------------------------------------
 AUDIT_REFUSALS_KEPT_DAYS = int(os.environ.get("SWITCHBOARD_AUDIT_REFUSALS_KEPT_DAYS", "400"))
-
-# -- addresses -------------------------------------------------------------------------------------------------------
-# Networks (CIDR) of the proxies whose X-Forwarded-For is believed; from everybody else the peer's address counts.
-TRUSTED_PROXIES = [
-    network
-    for text in os.environ.get("SWITCHBOARD_TRUSTED_PROXIES", "").split(",")
-    if (network := text.strip())
-]
 
 
 # -- limits ----------------------------------------------------------------------------------------------------------

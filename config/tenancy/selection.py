@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
 from django.http import HttpRequest
@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from audit.operations import record
 from config.foundation.actor import Actor
+from config.foundation.addresses import client_address, is_within, networks_of
 from config.foundation.admission import Admission
 from config.foundation.errors import Refused
 from config.tenancy.directory import TenantRecord
@@ -202,13 +203,8 @@ def _narrowed(privileges: frozenset[str], token: ApiToken | None) -> frozenset[s
 def _check_network(token: ApiToken | None, request: HttpRequest) -> None:
     if token is None or not token.allowed_networks:
         return
-    try:
-        address = ip_address(request.META.get("REMOTE_ADDR", ""))
-        # A socket that serves both versions shows IPv4 as ::ffff:a.b.c.d.
-        address = getattr(address, "ipv4_mapped", None) or address
-    except ValueError:
-        address = None
-    if address is None or not any(address in ip_network(network) for network in token.allowed_networks):
+    address = client_address(request.META, settings.TRUSTED_PROXIES)
+    if address is None or not is_within(address, networks_of(token.allowed_networks)):
         raise Refused("ip_not_allowed", "This token may not be used from your address.")
 
 

@@ -7,7 +7,52 @@ ROLE_OF_ANOTHER_TENANT = "This role belongs to another tenant."
 MOVED = "tenant_fixed"
 STAYS_IN_ITS_TENANT = "A role and a membership stay with the tenant, and the person, that they were made for."
 
+TOKEN_INVALID = "token_invalid"  # noqa: S105 -- a code, of HTTP itself
+TOKEN_REVOKED = "token_revoked"  # noqa: S105 -- a code
+TOKEN_EXPIRED = "token_expired"  # noqa: S105 -- a code
+TOKEN_DISABLED = "token_disabled"  # noqa: S105 -- a code
+TOKEN_UNUSABLE = "token_unusable"  # noqa: S105 -- a code
+SECRET_NOT_REPLAYED = "secret_not_replayed"  # noqa: S105 -- a code
+
 ERROR_KINDS = (
+    ErrorKind(
+        TOKEN_REVOKED,
+        401,
+        "The token is revoked",
+        "The secret is right, and the token was ended for good. Make another one.",
+    ),
+    ErrorKind(
+        TOKEN_EXPIRED,
+        401,
+        "The token has expired",
+        "The secret is right, and the token's time is over. Make another one.",
+    ),
+    ErrorKind(
+        TOKEN_DISABLED,
+        401,
+        "The token is disabled",
+        "The secret is right, and the token is switched off for a while. Its owner can switch it on again.",
+    ),
+    ErrorKind(
+        TOKEN_UNUSABLE,
+        409,
+        "The token's state does not allow this",
+        "A revoked token is not changed any more, and one that is revoked, expired or disabled is not rotated.",
+    ),
+    ErrorKind(
+        "beyond_own_token",
+        403,
+        "The token may do less than that",
+        "A token makes, changes, rotates and revokes no token that may do more than itself; exceeds names in what. "
+        "Sign in as the person instead.",
+    ),
+    ErrorKind(
+        SECRET_NOT_REPLAYED,
+        409,
+        "The secret was shown once",
+        "It was in the first answer to this Idempotency-Key, and is kept nowhere: a repetition is given that answer "
+        "without it. Where it was lost, rotate the token.",
+    ),
     ErrorKind(
         "token_in_query",
         400,

@@ -1,14 +1,29 @@
-"""Forms of people, memberships and roles."""
+"""Forms of people, memberships, roles and tokens."""
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
+from django.core import signing
 from django.core.exceptions import ValidationError
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminPasswordWidget
+from django.db.models import QuerySet
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+)
 
 from customers.identity.enums import MembershipStatus
-from customers.identity.models import Membership, Privilege, Role, User, email_key_of
+from customers.identity.models import ApiToken, Membership, Privilege, Role, User, email_key_of
+from customers.identity.operations import grantable_codes
+from customers.identity.validators import validate_networks
+from customers.tenants.models import Tenant
+
+LIFETIMES = {7: "a week", 30: "30 days", 90: "90 days", 180: "180 days", 365: "a year"}
+LIFETIME_MARGIN = timedelta(hours=1)  # a year is counted from the moment that the database makes the token
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
@@ -111,3 +126,132 @@ class RoleForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable a
         if code and others.exists():
             self.add_error("title", ValidationError("A role with this title exists.", code="duplicate"))
         return values
+
+
+class NetworksField(forms.CharField):
+    """Networks, one a line; cleaned to the list of them."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 3, "spellcheck": "false"})
+
+    def __init__(self, **options: Any) -> None:
+        help_text = "In CIDR form, one a line. Empty: from anywhere."
+        super().__init__(required=False, help_text=help_text, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the text that is shown."""
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        """Return the networks.
+
+        Raises:
+            ValidationError: ``networks_invalid``.
+        """
+        networks = super().clean(value).split()
+        validate_networks(networks)
+        return networks
+
+
+class TokenForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
+    """What of a token is changed: ``written`` names what the person may change of this one."""
+
+    written: tuple[str, ...] = ()
+
+    networks = NetworksField()
+
+    class Meta:
+        model = ApiToken
+        fields = ("name", "is_enabled")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.fields.keys() - self.written:  # one that is declared is there though it is not shown
+            del self.fields[name]
+        self.initial["networks"] = self.instance.allowed_networks
+
+
+class NewTokenForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
+    """A token of the person's own: ``person``, made at ``place``, a tenant or None for any of theirs."""
+
+    person: User
+    place: Tenant | None
+    places: ClassVar[dict[str, str]] = {
+        "privileges": "granted",
+        "allowed_networks": "networks",
+        "expires_at": "lifetime",
+    }
+
+    granted = forms.ModelMultipleChoiceField(
+        label="Privileges",
+        queryset=Privilege.objects.none(),
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="It may do what both it and you may.",
+    )
+    networks = NetworksField()
+    lifetime = forms.TypedChoiceField(
+        label="Good for",
+        choices=list(LIFETIMES.items()),
+        initial=90,
+        coerce=lambda days: timedelta(days=int(days)) - LIFETIME_MARGIN,
+        widget=UnfoldAdminSelectWidget,
+    )
+    token_id = forms.CharField(widget=forms.HiddenInput)
+
+    class Meta:
+        model = ApiToken
+        fields = ("name", "tenant", "may_write")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        codes = Privilege.objects.order_by("code", "pk").values_list("code", flat=True)
+        offered = grantable_codes(self.person, self.place, list(codes))
+        self.fields["granted"].queryset = Privilege.objects.filter(code__in=offered).order_by("code", "pk")  # type: ignore[attr-defined] # a field of models
+        if "tenant" in self.fields:
+            self.fields["tenant"].queryset = _tenants_of(self.person)  # type: ignore[attr-defined] # likewise
+        self.initial["token_id"] = signing.dumps(uuid4().hex, salt=self._salt)
+
+    @property
+    def _salt(self) -> str:
+        return f"switchboard.token:{self.person.pk}"
+
+    def clean_token_id(self) -> UUID:
+        """Refuse a form that was sent already: its token was shown once."""
+        try:
+            token_id = UUID(hex=signing.loads(self.cleaned_data["token_id"], salt=self._salt))
+        except signing.BadSignature:
+            raise ValidationError("Open the form again.", code="conflict") from None
+        if ApiToken.objects.filter(pk=token_id).exists():
+            raise ValidationError(
+                "This form was sent already, and its token shown once. Where it was lost, rotate the token.",
+                code="duplicate",
+            )
+        return token_id
+
+
+class RotationForm(forms.Form):
+    """How long the earlier secret of a token stays good."""
+
+    overlap = forms.TypedChoiceField(
+        label="The earlier secret stays good for",
+        choices=[(0, "no time: it is void at once"), (1, "an hour"), (24, "a day"), (168, "a week")],
+        initial=24,
+        coerce=lambda hours: timedelta(hours=int(hours)),
+        widget=UnfoldAdminSelectWidget,
+    )
+
+
+class RevocationForm(forms.Form):
+    """That somebody means it."""
+
+    confirm = forms.BooleanField(
+        label="I know that programs which use it are refused from now on, and that it cannot be undone",
+        error_messages={"required": "Tick this to revoke."},
+    )
+
+
+def _tenants_of(person: User) -> QuerySet[Tenant]:
+    tenants = Tenant.objects.live().order_by("name", "pk")
+    if person.is_superuser:
+        return tenants
+    return tenants.filter(pk__in=Membership.objects.in_force().filter(user=person).values("tenant_id"))

@@ -10,6 +10,7 @@ import re
 import secrets
 import string
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 
+from customers.identity.errors import TOKEN_INVALID
 from customers.identity.models import ApiToken, Privilege
 
 PREFIX = "sbt_"
@@ -29,6 +31,7 @@ _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _FORM = re.compile(
     rf"sbt_([a-z2-7]{{{KEY_ID_LENGTH}}})\.([0-9A-Za-z]{{{RANDOM_LENGTH + CHECKSUM_LENGTH}}})", re.ASCII
 )
+_PRESENTED = re.compile(rf"{PREFIX}[a-z2-7]{{{KEY_ID_LENGTH}}}\.[0-9A-Za-z]+", re.ASCII)
 _NO_DIGEST = bytes(32)
 _NO_PEPPER = b"compared with nothing, at the same cost"
 
@@ -71,24 +74,40 @@ def hash_secret(secret: str, pepper_number: int) -> bytes:
 
 
 def find_token(text: str, now: datetime) -> ApiToken | None:
-    """Return the token that a caller presents, or None when it is not good now, for whatever reason.
+    """Return the token that a caller presents, or None when it is not good now, for whatever reason."""
+    token, fault = present(text, now)
+    return None if fault else token
 
-    One statement; the user, the last use and ``privilege_codes`` (list of str) are read along. A key id that is
-    unknown costs the same comparisons as one that is known.
+
+def present(text: str, now: datetime) -> tuple[ApiToken | None, str]:
+    """Return the token that a caller presents, and the code of what is wrong with it ("": nothing).
+
+    One statement; the user and ``privilege_codes`` (list of str) are read along. What is wrong with a token is told
+    to who has its secret. To anybody else there is no token and the code is ``token_invalid``; a key id that is unknown
+    costs the same comparisons as one that is known.
     """
     parts = parse_text(text)
     if parts is None:
-        return None
+        return None, TOKEN_INVALID
     held = Privilege.objects.filter(token_holders__token=OuterRef("pk")).order_by("code", "pk")
     token = (
-        ApiToken.objects.usable(now)
-        .filter(key_id=parts.key_id)
-        .select_related("user", "use")
+        ApiToken.objects.filter(key_id=parts.key_id)
+        .select_related("user")
         .annotate(privilege_codes=ArraySubquery(held.values("code")))
         .first()
     )
     is_good = _is_secret_of(token, parts.secret, now)
-    return token if token is not None and is_good and token.user.is_active else None
+    if token is None or not is_good:
+        return None, TOKEN_INVALID
+    return token, token.fault_at(now) or ("" if token.user.is_active else TOKEN_INVALID)
+
+
+def find_tokens_in(texts: Iterable[str]) -> list[str]:
+    """Return what has the form of a token, or the beginning of one, in texts where none belongs."""
+    found: list[str] = []
+    for text in texts:
+        found += _PRESENTED.findall(text) or ([text] if text.startswith(PREFIX) else [])
+    return found
 
 
 def _is_secret_of(token: ApiToken | None, secret: str, now: datetime) -> bool:

@@ -33,8 +33,8 @@ def validate_networks(value: Any) -> None:
         raise ValidationError(f"Networks are a list of at most {NETWORKS_MAX}.", code="networks_invalid")
     for network in value:
         try:
-            ip_network(network)
-        except (ValueError, TypeError):
+            ip_network(network if isinstance(network, str) else "")  # a number would be taken for an address
+        except ValueError:
             raise ValidationError(
                 "“%(value)s” is no network: write one like 203.0.113.0/24 or 2001:db8::/32.",
                 code="networks_invalid",

@@ -11,12 +11,11 @@ from django.db import connection
 from config.foundation.actor import Actor
 from config.foundation.errors import Refused
 from customers.identity.enums import MembershipStatus, UserStatus
-from customers.identity.models import ApiToken, ApiTokenUse, Membership, Privilege, Role, User
+from customers.identity.models import ApiToken, Membership, Privilege, Role, User
 from customers.identity.operations import (
     add_membership,
     create_token,
     create_user,
-    note_token_use,
     revoke_token,
     rotate_token,
 )
@@ -146,13 +145,6 @@ def test_a_token_lives_at_most_a_year_and_holds_known_privileges(acme_admin):
         values: dict[str, Any] = {"privileges": [], "expires_at": NOW + WEEK} | refused
         with pytest.raises(ValidationError):
             create_token(actor=ACTOR, user=acme_admin, name="t", **values)
-
-
-def test_a_use_is_noted_at_most_once_a_minute(token_text):
-    for after, noted in ((0, 0), (59, 0), (60, 60)):
-        token: Any = find_token(token_text, NOW)  # read again, with its last use
-        note_token_use(token=token, now=NOW + timedelta(seconds=after))
-        assert ApiTokenUse.objects.get(token=token).last_used_at == NOW + timedelta(seconds=noted)
 
 
 def test_a_second_mapping_is_the_same_row_with_other_roles(outsider, acme):

@@ -14,18 +14,19 @@ from psycopg.conninfo import conninfo_to_dict
 from config.foundation.actor import Actor
 from config.foundation.errors import Refused
 from customers.identity.enums import MembershipStatus, UserStatus
-from customers.identity.models import ApiToken, Membership, Role
+from customers.identity.models import ApiToken, ApiTokenTally, ApiTokenUse, Membership, Role
 from customers.identity.operations import (
     Authority,
     Mapping,
+    TokenUses,
     add_membership,
     create_token,
     map_people,
     move_membership,
     move_user,
-    note_token_use,
     revoke_token,
     rotate_token,
+    write_token_uses,
 )
 from customers.identity.tokens import find_token
 from customers.tenants.models import Placement, Tenant
@@ -146,9 +147,35 @@ def test_a_schema_is_made_once_however_many_provision_it(run_together):
     assert Placement.objects.get(tenant=tenant).last_error == ""
 
 
-def test_a_token_that_many_use_is_noted_once(run_together, new_token):
-    results = run_together(*[lambda: note_token_use(token=presented(new_token), now=NOW)] * 8)
-    assert results == [None] * 8
+def test_the_uses_that_many_processes_write_at_once_are_all_counted(run_together, new_token):
+    token = presented(new_token)
+
+    def write():
+        uses = TokenUses(write_token_uses)
+        uses.note(token.pk, now=NOW, address="192.0.2.7")
+        uses.note(token.pk, now=NOW, code="not_found")
+        uses.flush()
+
+    assert run_together(*[write] * 8) == [None] * 8
+    counts = {tally.code: tally.count for tally in ApiTokenTally.objects.filter(token=token)}
+    assert counts == {"": 8, "not_found": 8}
+    assert ApiTokenUse.objects.get(token=token).last_used_at == NOW
+
+
+def test_of_twenty_rotations_of_one_state_one_is_done_and_no_secret_is_lost(run_together, new_token):
+    token = presented(new_token)
+
+    def check(current):
+        if current.row_version != token.row_version:
+            raise Refused("precondition_failed", "changed")
+
+    def rotate():
+        return rotate_token(actor=ACTOR, token=token, overlap=timedelta(hours=1), now=NOW, check=check)
+
+    results = run_together(*[rotate] * 20)
+    texts = [result for result in results if isinstance(result, str)]
+    assert kinds(results) == ["Refused"] * 19 + ["str"]
+    assert [find_token(text, NOW) for text in [*texts, new_token]] == [token, token]
 
 
 def test_of_two_rotations_both_secrets_are_good_and_the_first_is_void(run_together, new_token):

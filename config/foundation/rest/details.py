@@ -47,11 +47,16 @@ class Detail:
 
 
 def details_of(patterns: Iterable[URLPattern]) -> dict[type[Any], Detail]:
-    """Return the details among these addresses by the table that they are of."""
+    """Return the details among these addresses by the table that they are of.
+
+    What needs no privilege shows callers what is their own, which is not what a page of the table shows.
+    """
     found = {}
     for pattern in patterns:
         resource = getattr(pattern.callback, "cls", None)
         actions = frozenset((getattr(pattern.callback, "actions", None) or {}).values())
-        if READING in actions and isinstance(resource, type) and issubclass(resource, ReadOnlyResource):
+        if not isinstance(resource, type) or not issubclass(resource, ReadOnlyResource):
+            continue
+        if READING in actions and hasattr(resource, "required_privilege"):
             found[resource.model] = Detail(resource, str(pattern.pattern), actions)
     return found

@@ -27,7 +27,7 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 METHODS = frozenset({"POST", "PATCH"})
 KEY_MAX_LENGTH = 255
-KEPT_HEADERS = ("Content-Type", "ETag", "Location")
+KEPT_HEADERS = ("Cache-Control", "Content-Type", "ETag", "Location")
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')  # a string of RFC 8941
 _BARE = re.compile(r"[!#-+\--:<-~]+")  # visible ASCII that neither quotes nor separates
 _ESCAPED = re.compile(r'\\(["\\])')
@@ -51,6 +51,9 @@ class Repeatable(Protocol):
         Raises:
             Refused: ``permission_denied``.
         """
+
+    def kept(self, data: Any) -> Any:
+        """Return what is kept of an answer's data: all of it but for what is shown once."""
 
     def get_renderer_context(self) -> dict[str, Any]:
         """Return what the renderer is told."""
@@ -127,13 +130,22 @@ def _is_kept(status: int) -> bool:
 
 
 def _answer_of(view: Repeatable, request: Request, response: Response) -> Answer:
-    """Return an answer as it goes out: rendered here, where it can still be kept with its effect."""
+    """Return an answer as it is to be given again: as it goes out, but for what is shown once.
+
+    It is rendered here, where it can still be kept with its effect.
+    """
     response.accepted_renderer = request.accepted_renderer
     response.accepted_media_type = request.accepted_media_type
     response.renderer_context = view.get_renderer_context()  # type: ignore[attr-defined]  # as the framework does
     response.render()
     headers = {name: response[name] for name in KEPT_HEADERS if name in response}
-    return Answer(response.status_code, headers, response.content.decode(), view.revealed_ids())
+    kept = view.kept(response.data)
+    body = response.content
+    if kept is not response.data:
+        body = request.accepted_renderer.render(
+            kept, request.accepted_media_type, view.get_renderer_context()
+        )
+    return Answer(response.status_code, headers, body.decode(), view.revealed_ids())
 
 
 def _replay(answer: Answer) -> HttpResponse:

@@ -21,9 +21,9 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from config.foundation.actor import Actor
+from config.foundation.addresses import client_address, parse_address
 from config.foundation.errors import Refused
 from config.foundation.limits import Leases, Limit, Policy, Standing, process_leases
-from config.foundation.rest.addresses import client_address, parse_address
 
 POLICY_HEADER = "RateLimit-Policy"
 STATE_HEADER = "RateLimit"
@@ -123,7 +123,8 @@ class Meter:
         self._leases, self._accepted = leases, accepted
         self._credential = _credential_of(request)
         self._is_trusted = self._credential in accepted
-        self._of_address = limits_of(address=client_address(request))
+        address = client_address(request.META, settings.TRUSTED_PROXIES)
+        self._of_address = limits_of(address=str(address or UNKNOWN_ADDRESS))
         self._principal: Actor | None = None
         self._standings: dict[Limit, Standing] = {}
 

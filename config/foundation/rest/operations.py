@@ -11,6 +11,9 @@ from config.foundation.rest.deprecation import Deprecation, Kind, Part
 ADMISSION_ERRORS = (
     "not_authenticated",
     "token_invalid",
+    "token_revoked",
+    "token_expired",
+    "token_disabled",
     "token_in_query",
     "permission_denied",
     "tenant_mismatch",

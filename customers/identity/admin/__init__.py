@@ -2,6 +2,6 @@
 
 from customers.identity.admin.access import MembershipAdmin, PrivilegeAdmin, RoleAdmin
 from customers.identity.admin.people import UserAdmin
-from customers.identity.admin.tokens import ApiTokenAdmin
+from customers.identity.admin.tokens import ApiTokenAdmin, TenantTokenAdmin
 
-__all__ = ["ApiTokenAdmin", "MembershipAdmin", "PrivilegeAdmin", "RoleAdmin", "UserAdmin"]
+__all__ = ["ApiTokenAdmin", "MembershipAdmin", "PrivilegeAdmin", "RoleAdmin", "TenantTokenAdmin", "UserAdmin"]

@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 
 from config.foundation.rows import Row
 from config.foundation.tiers import Tiers
+from customers.identity.errors import TOKEN_DISABLED, TOKEN_EXPIRED, TOKEN_REVOKED
 from customers.identity.models.access import Privilege
 from customers.identity.models.people import User
 from customers.identity.validators import validate_networks
 from customers.tenants.models import Tenant
 
 TOKEN_LIFETIME_MAX = timedelta(days=365)
+AGENT_MAX_LENGTH = 40
+CODE_MAX_LENGTH = 64
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
@@ -87,6 +91,14 @@ class ApiToken(Row):
     def __str__(self) -> str:
         return f"{self.name} ({self.key_id})"
 
+    def fault_at(self, now: datetime) -> str:
+        """Return the code of why the token is not good now; "" while it is."""
+        if self.revoked_at is not None:
+            return TOKEN_REVOKED
+        if self.expires_at <= now:
+            return TOKEN_EXPIRED
+        return "" if self.is_enabled else TOKEN_DISABLED
+
 
 class ApiTokenPrivilege(Row):
     """That a token may use a privilege of its user."""
@@ -112,10 +124,39 @@ class ApiTokenPrivilege(Row):
 
 
 class ApiTokenUse(models.Model):
-    """When a token was last used: bookkeeping beside the token, without version, audit or notification."""
+    """When, whence and by what a token was last used: bookkeeping beside it, without version, audit or notification."""
 
     token = models.OneToOneField(ApiToken, models.CASCADE, primary_key=True, related_name="use")
     last_used_at = models.DateTimeField()
+    last_address = models.GenericIPAddressField(null=True)
+    last_agent = models.CharField(max_length=AGENT_MAX_LENGTH, blank=True, db_default="")
 
     def __str__(self) -> str:
         return f"{self.token} at {self.last_used_at}"
+
+
+class ApiTokenTally(models.Model):
+    """How many calls of one day (UTC) a token made that ended in one way: bookkeeping, as the last use is.
+
+    ``code`` is that of the refusal; "" stands for calls that were answered.
+    """
+
+    id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
+    token = models.ForeignKey(ApiToken, models.CASCADE, related_name="tallies")
+    day = models.DateField()
+    code = models.CharField(max_length=CODE_MAX_LENGTH, blank=True)
+    count = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "API token tallies"
+        constraints = [
+            models.UniqueConstraint(
+                name="api_token_tally_once",
+                fields=["token", "day", "code"],
+                violation_error_message="These calls are counted already.",
+                violation_error_code="duplicate",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.token} on {self.day}: {self.count} {self.code or 'answered'}"

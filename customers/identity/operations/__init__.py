@@ -13,31 +13,47 @@ from customers.identity.operations.memberships import (
 )
 from customers.identity.operations.owners import OWNER_ROLE
 from customers.identity.operations.people import create_user, move_user, set_password
+from customers.identity.operations.rights import TokenRights, grantable_codes
 from customers.identity.operations.roles import create_role, delete_role, update_role
+from customers.identity.operations.token_use import TokenUses, token_uses, write_token_uses
 from customers.identity.operations.tokens import (
-    TOKEN_USE_INTERVAL,
+    ROTATION_OVERLAP,
+    ROTATION_OVERLAP_MAX,
+    Issued,
+    change_token,
     create_token,
-    note_token_use,
+    issue_token,
     revoke_token,
     revoke_tokens_of_tenant,
     rotate_token,
 )
+from customers.identity.operations.usage import USAGE_DAYS, DayOfUse, Usage, usage_of_token
 
 __all__ = [
     "LOGIN_ACTOR",
     "OWNER_ROLE",
     "PLATFORM",
-    "TOKEN_USE_INTERVAL",
+    "ROTATION_OVERLAP",
+    "ROTATION_OVERLAP_MAX",
+    "USAGE_DAYS",
     "Authority",
+    "DayOfUse",
+    "Issued",
     "Mapped",
     "Mapping",
+    "TokenRights",
+    "TokenUses",
+    "Usage",
     "add_membership",
     "authority_in",
+    "change_token",
     "count_members",
     "create_role",
     "create_token",
     "create_user",
     "delete_role",
+    "grantable_codes",
+    "issue_token",
     "make_creator_owner",
     "map_people",
     "move_membership",
@@ -45,10 +61,12 @@ __all__ = [
     "note_failed_login",
     "note_login",
     "note_logout",
-    "note_token_use",
     "revoke_token",
     "revoke_tokens_of_tenant",
     "rotate_token",
     "set_password",
+    "token_uses",
     "update_role",
+    "usage_of_token",
+    "write_token_uses",
 ]

@@ -1,19 +1,82 @@
 """Changes of API tokens."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db import connections, router
+from django.core.exceptions import ValidationError
 
 from config.foundation.actor import Actor, operation
-from customers.identity.models import ApiToken, ApiTokenPrivilege, ApiTokenUse, User
+from customers.identity.errors import TOKEN_UNUSABLE
+from customers.identity.models import TOKEN_LIFETIME_MAX, ApiToken, ApiTokenPrivilege, User
 from customers.identity.operations.authority import privileges_named
+from customers.identity.operations.rights import TokenRights, grantable_codes, require_within
 from customers.identity.tokens import TokenText, current_pepper_number, hash_secret, new_text
 from customers.tenants.models import Tenant
 
-TOKEN_USE_INTERVAL = timedelta(seconds=60)
+ROTATION_OVERLAP = timedelta(hours=24)
+ROTATION_OVERLAP_MAX = timedelta(days=7)
+CHANGEABLE = frozenset({"name", "is_enabled", "allowed_networks"})
+
+Check = Callable[[ApiToken], None]
+
+
+class Issued(NamedTuple):
+    """A token, and its text, which is shown once."""
+
+    token: ApiToken
+    text: str
+
+
+def _passed(_token: ApiToken) -> None:
+    """Let every state pass."""
+
+
+@operation(verb="create")
+def issue_token(  # noqa: PLR0913 -- the columns of a token
+    *,
+    actor: Actor,
+    user: User,
+    name: str,
+    privileges: Collection[str],
+    expires_at: datetime,
+    now: datetime,
+    tenant: Tenant | None = None,
+    may_write: bool = False,
+    allowed_networks: Sequence[str] = (),
+    within: TokenRights | None = None,
+    token_id: UUID | None = None,
+) -> Issued:
+    """Make a token for the person who asks, out of what they hold; ``within`` are the rights of a token that asks.
+
+    ``token_id`` names the token where it is asked for by a form, which so makes one token however often it is sent.
+
+    Raises:
+        ValidationError: as ``create_token``; ``expires_in_past``, ``privilege_not_held``, ``duplicate``.
+        Refused: ``beyond_own_token``.
+    """
+    if expires_at <= now:
+        raise _at("expires_at", "This moment is over.", "expires_in_past")
+    if expires_at > now + TOKEN_LIFETIME_MAX:
+        raise _at("expires_at", "A token lives at most 365 days.", "lifetime_exceeded")
+    wanted = frozenset(one.code for one in privileges_named(privileges))
+    rights = TokenRights(
+        wanted, tenant.pk if tenant else None, tuple(allowed_networks), may_write, expires_at
+    )
+    if tenant is not None:
+        _keep_open(tenant)
+    lacking = sorted(wanted - grantable_codes(user, tenant, wanted))
+    if lacking:
+        where = "in this tenant" if tenant else "in any tenant"
+        raise _at("privileges", f"You do not hold {', '.join(lacking)} {where}.", "privilege_not_held")
+    token = ApiToken(user=user, tenant=tenant, name=name, expires_at=expires_at, may_write=may_write)
+    token.allowed_networks = list(allowed_networks)
+    if token_id is not None:
+        token.pk = token_id
+    token.full_clean(exclude=("key_id", "secret_hash", "pepper_number"))
+    require_within(actor, within, rights)
+    return _made(token, wanted)
 
 
 @operation(verb="create")
@@ -37,49 +100,55 @@ def create_token(  # noqa: PLR0913 -- the columns of a token
     """
     if tenant is not None:
         _keep_open(tenant)
+    token = ApiToken(user=user, tenant=tenant, name=name, expires_at=expires_at, may_write=may_write)
+    token.allowed_networks = list(allowed_networks)
+    return _made(token, privileges).text
+
+
+def _made(token: ApiToken, privileges: Collection[str]) -> Issued:
+    """Save a new token with a secret and its privileges."""
     text = new_text()
-    token = ApiToken(
-        user=user,
-        tenant=tenant,
-        name=name,
-        key_id=text.key_id,
-        expires_at=expires_at,
-        may_write=may_write,
-        allowed_networks=list(allowed_networks),
-    )
+    token.key_id = text.key_id
     _put_secret(token, text)
     token.full_clean()
     held = privileges_named(privileges)
-    token.save()
+    token.save(force_insert=True)
     for privilege in held:
         row = ApiTokenPrivilege(token=token, privilege=privilege)
         row.full_clean()
         row.save()
-    return text.reveal()
+    return Issued(token, text.reveal())
 
 
 @operation(verb="rotate")
-def rotate_token(
+def rotate_token(  # noqa: PLR0913 -- a change under a check
     *,
-    actor: Actor,  # noqa: ARG001 -- read by the decorator
+    actor: Actor,
     token: ApiToken,
     overlap: timedelta,
     now: datetime,
+    check: Check = _passed,
+    within: TokenRights | None = None,
     reason: str = "",  # noqa: ARG001 -- read by the decorator
 ) -> str:
     """Give a token another secret and return its text once; the earlier secret stays good for the overlap.
 
-    A secret that was in its overlap already is void at once: two are good at a time, never three.
+    A secret that was in its overlap already is void at once: two are good at a time, never three. ``check`` refuses a
+    token that is no more as the caller has read it: of several who rotate what they read, one does.
 
     Raises:
         ValidationError: ``token_unusable`` for a revoked, disabled or expired token; ``overlap_invalid``.
+        Refused: what ``check`` raises; ``beyond_own_token``.
     """
-    if overlap < timedelta(0):
-        raise ValidationError("An overlap is not negative.", code="overlap_invalid")
-    current = ApiToken.objects.usable(now).select_for_update(of=("self",)).filter(pk=token.pk).first()
-    if current is None:
+    if not timedelta(0) <= overlap <= ROTATION_OVERLAP_MAX:
+        hours = ROTATION_OVERLAP_MAX // timedelta(hours=1)
+        raise _at("overlap_hours", f"An overlap has 0 to {hours} hours.", "overlap_invalid")
+    current = _locked(token)
+    check(current)
+    require_within(actor, within, TokenRights.of(current))
+    if current.fault_at(now):
         raise ValidationError(
-            "The token is revoked, disabled or expired: create a new one.", code="token_unusable"
+            "The token is revoked, disabled or expired: create a new one.", code=TOKEN_UNUSABLE
         )
     current.previous_secret_hash = current.secret_hash
     current.previous_pepper_number = current.pepper_number
@@ -91,16 +160,56 @@ def rotate_token(
     return text.reveal()
 
 
-@operation(verb="revoke")
-def revoke_token(
+@operation(verb="update")
+def change_token(
     *,
-    actor: Actor,  # noqa: ARG001 -- read by the decorator
+    actor: Actor,
+    token: ApiToken,
+    changes: Mapping[str, Any],
+    check: Check = _passed,
+    within: TokenRights | None = None,
+) -> ApiToken:
+    """Give a token another name or other networks, or switch it off or on: ``changes`` by column of ``CHANGEABLE``.
+
+    Raises:
+        ValidationError: ``token_unusable`` for a revoked token; ``networks_invalid``.
+        Refused: what ``check`` raises; ``beyond_own_token``, before or after the change.
+    """
+    unknown = set(changes) - CHANGEABLE
+    if unknown:
+        raise TypeError(f"no change of {', '.join(sorted(unknown))}")
+    current = _locked(token)
+    check(current)
+    require_within(actor, within, TokenRights.of(current))
+    if current.revoked_at is not None:
+        raise ValidationError("The token is revoked for good: create a new one.", code=TOKEN_UNUSABLE)
+    for name, value in changes.items():
+        setattr(current, name, value)
+    current.full_clean()
+    require_within(actor, within, TokenRights.of(current))
+    current.save()
+    return current
+
+
+@operation(verb="revoke")
+def revoke_token(  # noqa: PLR0913 -- a change under a check
+    *,
+    actor: Actor,
     token: ApiToken,
     now: datetime,
+    check: Check = _passed,
+    within: TokenRights | None = None,
     reason: str = "",  # noqa: ARG001 -- read by the decorator
 ) -> ApiToken:
-    """End a token at once and for good; ending it again changes nothing."""
-    current = ApiToken.objects.select_for_update().get(pk=token.pk)
+    """End a token at once and for good; ending it again changes nothing.
+
+    Raises:
+        Refused: what ``check`` raises; ``beyond_own_token``, by a token that asks with its rights ``within``.
+    """
+    current = _locked(token)
+    check(current)
+    if within is not None:
+        require_within(actor, within, TokenRights.of(current))
     if current.revoked_at is None:
         current.revoked_at = now
         current.save(update_fields=["revoked_at"])
@@ -118,22 +227,6 @@ def revoke_tokens_of_tenant(*, actor: Actor, tenant: Tenant, owner: Any) -> None
         revoke_token(actor=actor, token=token, now=tenant.deleted_at)
 
 
-def note_token_use(*, token: ApiToken, now: datetime) -> None:
-    """Remember when a token was used, at most once a minute, however many requests use it at the same time."""
-    noted = _noted_use(token)
-    if noted is not None and noted > now - TOKEN_USE_INTERVAL:
-        return
-    table = ApiTokenUse._meta.db_table
-    statement = (
-        f"INSERT INTO {table} AS kept (token_id, last_used_at) VALUES (%(token)s, %(now)s)"  # noqa: S608 -- a constant
-        " ON CONFLICT (token_id) DO UPDATE SET last_used_at = EXCLUDED.last_used_at"
-        " WHERE kept.last_used_at <= %(due)s"
-    )
-    values: dict[str, Any] = {"token": token.pk, "now": now, "due": now - TOKEN_USE_INTERVAL}
-    with connections[router.db_for_write(ApiTokenUse)].cursor() as cursor:
-        cursor.execute(statement, values)
-
-
 def _keep_open(tenant: Tenant) -> None:
     """Refuse a deleted tenant, and let none be deleted before the token is committed and so revoked with it."""
     current = Tenant.objects.select_for_update(no_key=True).filter(pk=tenant.pk).first()
@@ -146,8 +239,9 @@ def _put_secret(token: ApiToken, text: TokenText) -> None:
     token.secret_hash = hash_secret(text.secret, token.pepper_number)
 
 
-def _noted_use(token: ApiToken) -> datetime | None:
-    try:
-        return token.use.last_used_at
-    except ObjectDoesNotExist:
-        return None
+def _locked(token: ApiToken) -> ApiToken:
+    return ApiToken.objects.select_for_update(of=("self",)).get(pk=token.pk)
+
+
+def _at(name: str, detail: str, code: str) -> ValidationError:
+    return ValidationError({name: ValidationError(detail, code=code)})

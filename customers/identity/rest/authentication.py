@@ -12,12 +12,18 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from config.foundation.errors import Refused
+from customers.identity.errors import TOKEN_DISABLED, TOKEN_EXPIRED, TOKEN_REVOKED
 from customers.identity.models import ApiToken, User
-from customers.identity.operations import note_token_use
-from customers.identity.tokens import PREFIX, find_token
+from customers.identity.rest.middleware import remember_presented
+from customers.identity.tokens import present
 
 CHALLENGE = 'Bearer realm="switchboard"'
 _SCHEME = "bearer"
+_FAULTS = {
+    TOKEN_REVOKED: "The token was revoked. Make another one.",
+    TOKEN_EXPIRED: "The token has expired. Make another one.",
+    TOKEN_DISABLED: "The token is switched off. Its owner can switch it on again.",
+}
 
 
 class ApiTokenAuthentication(BaseAuthentication):
@@ -27,22 +33,19 @@ class ApiTokenAuthentication(BaseAuthentication):
         """Return the token's user and the token; None where the header is absent.
 
         Raises:
-            Refused: ``token_in_query`` or ``token_invalid``, whatever is wrong with the token.
+            Refused: ``token_invalid``; to who has the right secret, why it is not good: ``token_revoked``,
+                ``token_expired`` or ``token_disabled``.
         """
-        if any(value.startswith(PREFIX) for values in request.query_params.lists() for value in values[1]):
-            raise Refused(
-                "token_in_query",
-                "Send the token in the Authorization header; this one is in logs now: rotate it.",
-            )
         header = request.META.get("HTTP_AUTHORIZATION")
         if header is None:
             return None
-        now = timezone.now()
         scheme, _, text = header.strip().partition(" ")
-        token = find_token(text.strip(), now) if scheme.lower() == _SCHEME else None
-        if token is None:
-            raise Refused("token_invalid", "The token is not accepted. Create or rotate one.")
-        note_token_use(token=token, now=now)
+        given = text.strip() if scheme.lower() == _SCHEME else ""
+        token, fault = present(given, timezone.now())
+        if token is not None:
+            remember_presented(request._request, token, is_accepted=not fault)  # noqa: SLF001 -- what middleware sees
+        if token is None or fault:
+            raise Refused(fault, _FAULTS.get(fault, "The token is not accepted. Create or rotate one."))
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 -- DRF's signature

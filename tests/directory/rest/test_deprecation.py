@@ -217,11 +217,11 @@ def test_a_field_that_is_not_there_cannot_be_deprecated(monkeypatch):
     ],
 )
 def test_the_check_at_the_start_refuses_an_ill_declared_deprecation(monkeypatch, wrong, said):
-    assert [one for one in run_checks(tags=["api"]) if one.id == "switchboard.E002"] == []
+    assert [one for one in run_checks(tags=["api"]) if one.id == "switchboard.E003"] == []
     ill = replace(aged.AgedResolve.operations["get"], deprecated=replace(aged.RESOLVED, **wrong))
     monkeypatch.setattr(aged.AgedResolve, "operations", aged.AgedResolve.operations | {"get": ill})
     (found,) = run_checks(tags=["api"])
-    assert (found.id, found.is_serious()) == ("switchboard.E002", True)
+    assert (found.id, found.is_serious()) == ("switchboard.E003", True)
     assert "resolve_get" in found.msg
     assert said in found.msg
 

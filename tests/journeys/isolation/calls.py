@@ -19,9 +19,12 @@ REQUEST_ID = (
 )
 LITERALS = re.compile(r"'(?:[^']|'')*'|\b\d+\b|\bs\d+_x\d+\b")
 NEW = re.compile(
+    r"sbt_[a-z2-7]{12}\.[0-9A-Za-z]{46}|(?<=\"key_id\":\")[a-z2-7]{12}|"
     r"[a-z]{3}_[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[0-9:.]+Z|\\?\"[0-9a-zA-Z_-]{20,64}\\?\""
 )  # of a row just made: its id, moments, tag
-FRESH = re.compile(r'(?<=name="csrfmiddlewaretoken" value=")\w{64}')  # what a page's forms are signed with
+FRESH = re.compile(  # what a page's forms are signed with
+    r'(?<=name="csrfmiddlewaretoken" value=")\w{64}|(?<=name="token_id" value=")[^"]+'
+)
 COUNTED = re.compile(
     r'(?<="remaining":)(\d+|null)|(?<="resets_in_s":)(\d+|null)'
 )  # what is left of the caller's own quota

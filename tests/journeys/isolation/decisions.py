@@ -47,6 +47,9 @@ OWN = Decision("", is_own=True, refusals=STRANGERS)
 READ = Decision("directory.read")
 AUDIT = Decision("view_audit")
 MANAGE = Decision("directory.manage", is_write=True, refusals={**STRANGERS, **LACKING, **READING})
+TOKENS = Decision("tokens.manage")
+OWN = Decision("", is_own=True)
+OWN_WRITTEN = replace(OWN, is_write=True)
 KNOWN = {"type": "as4.partyId", "value": "zq7bank-1", "scope": "zq7bank-scope"}
 
 SAVE = Decision(
@@ -174,6 +177,17 @@ DECISIONS: dict[str, Decision] = {
     "tenant:identifiers_upsert": MANAGE,
     "tenant:participants_retrieve_by_key": READ,
     "tenant:participants_upsert": MANAGE,
+    "tenant:tokens_list": TOKENS,
+    "tenant:tokens_retrieve": TOKENS,
+    "tenant:tokens_use": TOKENS,
+    "tenant:tokens_delete": replace(MANAGE, privilege="tokens.manage"),
+    "platform:my_tokens_list": OWN,
+    "platform:my_tokens_retrieve": OWN,
+    "platform:my_tokens_use": OWN,
+    "platform:my_tokens_create": OWN_WRITTEN,
+    "platform:my_tokens_update": OWN_WRITTEN,
+    "platform:my_tokens_rotate": OWN_WRITTEN,
+    "platform:my_tokens_delete": OWN_WRITTEN,
 }
 
 

@@ -13,6 +13,7 @@ KEPT_ASIDE = frozenset(
     {
         "django_session",
         "identity_apitokenuse",
+        "identity_apitokentally",
         "rate_bucket",
         "audit_event",
         "audit_head",

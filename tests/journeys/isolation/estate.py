@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,8 @@ from audit.requests.operations import save_filter
 from config.foundation.actor import Actor
 from config.foundation.display_ids import display_id
 from config.foundation.rows import Row
-from customers.identity.models import ApiToken, Membership
+from customers.identity.models import ApiToken, ApiTokenUse, Membership
+from customers.identity.operations import create_token
 from customers.tenants.models import Domain, Tenant
 from directory import models
 from directory.enums import ArtifactKind, EdgeRelation, NodeType
@@ -79,6 +80,16 @@ class Estate:
 def furnish(tenant: Tenant, words: Words) -> Estate:
     """Give a tenant a row of every kind."""
     Domain.objects.create(tenant=tenant, domain=words.host, verified_at=timezone.now())
+    create_token(
+        actor=ACTOR,
+        user=cast.user(f"{words.slug}_admin"),
+        tenant=tenant,
+        name=f"{words.word} token",
+        privileges=["directory.read"],
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    token = ApiToken.objects.get(tenant=tenant, name=f"{words.word} token")
+    ApiTokenUse.objects.create(token=token, last_used_at=NOW, last_agent=words.word)
     with tenant:
         if words is ACME:  # a longer chain, so that the number of its newest event is nobody else's
             for number in range(20):

@@ -31,6 +31,7 @@ READ: Needs = ("directory.read",)
 MANAGE: Needs = ("directory.manage",)
 READ_OR_MANAGE: Needs = ("directory.read", "directory.manage")
 AUDIT: Needs = ("view_audit",)
+TOKENS: Needs = ("tokens.manage",)
 PERMISSION: Needs = ("permission",)  # Django's, which the platform's staff hold of each table
 
 # A history leads on to the chain's page and the bare address to the row's; these two ask.
@@ -56,6 +57,13 @@ def _looked_at(needs: Needs) -> dict[str, PageDecision]:
     return {**WRITTEN, **shown, "add": never, "delete": never}
 
 
+def _with_tokens(needs: Needs) -> dict[str, PageDecision]:
+    asked = PageDecision(needs, needs)
+    return {view: asked if decision.get else decision for view, decision in WRITTEN.items()} | {
+        "rotate": asked
+    }
+
+
 def _administered() -> dict[str, PageDecision]:
     asked = PageDecision(PERMISSION, PERMISSION)
     return {view: asked if decision.get else decision for view, decision in WRITTEN.items()}
@@ -77,6 +85,9 @@ TABLES: Mapping[str, dict[str, PageDecision]] = {
     "audit_auditevent": _looked_at(AUDIT),
     "audit_consent": _looked_at(AUDIT),
 }
+TENANT_TABLES: Mapping[str, dict[str, PageDecision]] = {
+    "identity_apitoken": _with_tokens(TOKENS) | {BY_API: PageDecision(TOKENS, TOKENS)}
+}
 PLATFORM_TABLES: Mapping[str, dict[str, PageDecision]] = {
     "audit_consent": {view: one for view, one in _looked_at(AUDIT).items() if view != BY_API},
     "tenants_tenant": {
@@ -90,7 +101,7 @@ PLATFORM_TABLES: Mapping[str, dict[str, PageDecision]] = {
     "identity_membership": _administered(),
     "identity_role": _administered(),
     "identity_privilege": _administered(),
-    "identity_apitoken": _administered(),
+    "identity_apitoken": _with_tokens(PERMISSION),
     "requests_ratebucket": _administered(),
 }
 SITE_PAGES: Mapping[str, PageDecision] = {
@@ -118,6 +129,6 @@ def _of_site(site: str, tables: Mapping[str, dict[str, PageDecision]]) -> dict[s
 
 
 PAGE_DECISIONS: dict[str, PageDecision] = {
-    **_of_site("tenant", {**TABLES, "requests_savedfilter": SHOWN_BY_API}),
+    **_of_site("tenant", {**TABLES, **TENANT_TABLES, "requests_savedfilter": SHOWN_BY_API}),
     **_of_site("platform", {**TABLES, **PLATFORM_TABLES}),
 }

@@ -38,7 +38,8 @@ class Watch:
 
     def at(self, call: Call, slug: str) -> Call:
         """Return the call at a tenant's address; what belongs to no tenant keeps its own."""
-        return call.having(path=f"/t/{slug}{call.path}") if call.path.startswith("/api/v1/") else call
+        is_of_tenant = call.path.startswith("/api/v1/") and not call.path.startswith("/api/v1/me/")
+        return call.having(path=f"/t/{slug}{call.path}") if is_of_tenant else call
 
     def seen(self, caller: Caller, call: Call) -> Seen:
         """Make the call."""

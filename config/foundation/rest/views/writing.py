@@ -284,6 +284,10 @@ class WritableResource(ReadOnlyResource):
             Refused: ``permission_denied``, the caller sees them no longer.
         """
 
+    def kept(self, data: Any) -> Any:
+        """Return what is kept of an answer's data for a repetition: all of it."""
+        return data
+
     def _existing(self, display_id: str) -> UUID:
         row_id = self.pk_of(display_id)
         if row_id is None or not self.model._default_manager.filter(pk=row_id).exists():  # noqa: SLF001
