@@ -15,4 +15,10 @@ ERROR_KINDS = (
         "The key belongs to another body",
         "This Idempotency-Key was sent with another body before; nothing was done. Give each call a key of its own.",
     ),
+    ErrorKind(
+        "job_ended",
+        409,
+        "The job has ended",
+        "A job that has succeeded or failed cannot be cancelled: what it did is committed, or it left nothing behind.",
+    ),
 )

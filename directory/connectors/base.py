@@ -10,10 +10,11 @@ from datetime import datetime
 from django.db import DEFAULT_DB_ALIAS, transaction
 
 from config.foundation.actor import Actor, acting
+from config.foundation.beside import connection_beside
 from config.foundation.errors import Refused
 from config.foundation.rows import selected_schema
 from directory.connectors.records import Connector, PrefixTable
-from directory.connectors.runs import VERB, Outcome, Report, RunLog, progress_connection, source_locked
+from directory.connectors.runs import PROGRESS_CONNECTION, VERB, Outcome, Report, RunLog, source_locked
 from directory.connectors.staging import Staging
 from directory.models import RoutingArtifact
 from directory.operations import activate_artifact, save_row
@@ -36,7 +37,7 @@ def run_import(*, actor: Actor, connector: Connector, now: datetime, report: Rep
             source that cannot be read or holds no valid row. Nothing is written then but the failed run.
     """
     schema = selected_schema(DEFAULT_DB_ALIAS)
-    with source_locked(schema, connector.name), progress_connection() as beside:
+    with source_locked(schema, connector.name), connection_beside(PROGRESS_CONNECTION) as beside:
         log = RunLog(actor, connector, now, beside, report or _unreported)
         try:
             with acting(actor, verb=VERB):

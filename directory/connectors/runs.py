@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from config.foundation.actor import LOCK_TIMEOUT_MS, Actor, acting
 from config.foundation.errors import Refused
-from config.foundation.rows import TenantQuerySet, schema_selected
+from config.foundation.rows import TenantQuerySet
 from directory.connectors.records import Connector, Rejection
 from directory.enums import RunState
 from directory.models import Source, SourceRun
@@ -97,23 +97,6 @@ def source_locked(schema: str, source: str) -> Iterator[None]:
         if connections[DEFAULT_DB_ALIAS].is_usable():  # a lost session has released it
             with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
-
-
-@contextmanager
-def progress_connection() -> Iterator[str]:
-    """Yield the alias of a second connection to the same directory; in a transaction, of the one there is."""
-    main = connections[DEFAULT_DB_ALIAS]
-    if main.in_atomic_block:
-        yield DEFAULT_DB_ALIAS
-        return
-    beside = connections.create_connection(DEFAULT_DB_ALIAS)
-    connections[PROGRESS_CONNECTION] = beside
-    try:
-        with schema_selected(main.tenant, using=PROGRESS_CONNECTION):  # type: ignore[attr-defined]
-            yield PROGRESS_CONNECTION
-    finally:
-        del connections[PROGRESS_CONNECTION]
-        beside.close()
 
 
 class RunLog:
