@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from audit.requests.rest.urls import platform_urlpatterns as job_urlpatterns
 from audit.rest.urls import platform_urlpatterns
 from config import openapi, rest
 from config.pages import home
@@ -14,6 +15,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("admin/", platform_site.urls),
     path("api/v1/", include(platform_urlpatterns)),
+    path("api/v1/", include(job_urlpatterns)),
     path("api/schema/", openapi.serve_document, {"urlconf": URLCONF}, name="api-schema"),
     path("api/docs/", openapi.show_page, {"template_name": "openapi/swagger.html"}, name="api-docs"),
     path("api/redoc/", openapi.show_page, {"template_name": "openapi/redoc.html"}, name="api-redoc"),

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", tenant_site.urls),
     path("api/v1/", include("audit.rest.urls")),
+    path("api/v1/", include("audit.requests.rest.urls")),
     path("api/v1/", include("directory.rest.urls")),
     path("api/schema/", openapi.serve_document, {"urlconf": URLCONF}, name="api-schema"),
     path("api/docs/", openapi.show_page, {"template_name": "openapi/swagger.html"}, name="api-docs"),

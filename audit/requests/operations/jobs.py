@@ -1,6 +1,6 @@
 """Asking for long work, and asking for its end."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -43,19 +43,22 @@ def start_job(*, actor: Actor, kind: JobKind, given: Mapping[str, Any] | None = 
     job.save(force_insert=True)
     tell_of(actor, job.pk, "create", {"kind": kind.name})
     enqueue(job.pk)
-    return Job.objects.get(pk=job.pk)
+    job.refresh_from_db()
+    return job
 
 
 @operation(verb="cancel")
-def cancel_job(*, actor: Actor, job_id: UUID) -> Job:
+def cancel_job(*, actor: Actor, job_id: UUID, check: Callable[[Job], None] | None = None) -> Job:
     """End a job: at once while it waits, at its next step while it runs.
 
-    Asked for again, it stays as it is.
+    Asked for again, it stays as it is. ``check`` refuses a job that is not in the state that the caller knows.
 
     Raises:
         Refused: ``job_ended``, it has succeeded or failed.
     """
-    job = Job.objects.select_for_update().get(pk=job_id)
+    job: Job = Job.objects.select_for_update().get(pk=job_id)
+    if check is not None:
+        check(job)
     if job.state in (JobState.SUCCEEDED, JobState.FAILED):
         raise Refused("job_ended", f"This job has {job.state} already; there is nothing left to cancel.")
     if job.state == JobState.QUEUED:
@@ -64,7 +67,8 @@ def cancel_job(*, actor: Actor, job_id: UUID) -> Job:
     elif job.state == JobState.RUNNING and job.cancel_asked_at is None:
         move(job.pk, cancel_asked_at=Now())
         tell_of(actor, job.pk, "cancel", {"kind": job.kind})
-    return Job.objects.get(pk=job.pk)
+    job.refresh_from_db()
+    return job
 
 
 def prune_jobs(*, schema: str, is_dry_run: bool = False, using: str = OWNER_ALIAS) -> int:

@@ -187,7 +187,8 @@ def _begin(job_id: UUID) -> Job | None:
             progress_total=None,
             message="",
         )
-    return Job.objects.get(pk=job_id)
+        job.refresh_from_db()
+    return job
 
 
 def _put_back(job: Job) -> None:
