@@ -205,6 +205,7 @@ def working() -> Iterator[Callable[[], int]]:
     def supervise() -> None:
         while not is_over.is_set():
             workers[0].wait()
+            _close(workers[0])
             if not is_over.wait(RESTART_AFTER_S):
                 workers[0] = _worker()
 
@@ -231,6 +232,10 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    _close(process)
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
     if process.stdin:
         process.stdin.close()
 

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.race, pytest.mark.enable_socket, pytest.mark.usefixtur
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch):
+def environment(committed, monkeypatch):
     """Let processes that are started work in this test's database, with the application's rights."""
     where = settings.DATABASES["default"]
     for name, user in (
@@ -47,7 +47,7 @@ def environment(monkeypatch):
 @contextmanager
 def worker(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     argv = [sys.executable, "manage.py", "work", *arguments]
-    with subprocess.Popen(argv, cwd=ROOT, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(argv, cwd=ROOT) as process:
         try:
             yield process
         finally:
