@@ -14,6 +14,8 @@ from unfold.sites import UnfoldAdminSite
 
 from audit.admin import AuditEventAdmin, ConsentAdmin
 from audit.models import AuditEvent, Consent
+from audit.requests.admin import JobAdmin
+from audit.requests.models import Job
 from config import navigation, overview
 from config.foundation.actor import Actor, acting
 from config.foundation.admin.forbidden import tell_forbidden, telling_forbidden
@@ -253,3 +255,4 @@ for site in (platform_site, tenant_site):
     site.register(models.Probe, directory.ProbeAdmin)
     site.register(AuditEvent, AuditEventAdmin)
     site.register(Consent, ConsentAdmin)
+    site.register(Job, JobAdmin)

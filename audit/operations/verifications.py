@@ -51,4 +51,6 @@ def verify_as_job(running: Running) -> dict[str, Any]:
     }
 
 
-VERIFICATION = JobKind("audit_verification", "Verify the audit chain", "view_audit", verify_as_job)
+VERIFICATION = JobKind(
+    "audit_verification", "Verify the audit chain", "view_audit", verify_as_job, "audit.view_auditevent"
+)

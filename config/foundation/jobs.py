@@ -46,14 +46,16 @@ class JobKind:
 
     ``perform`` does it in one transaction, with the job's schema selected and its actor acting, and returns the result.
     One that ``commits_itself`` is called outside of a transaction and calls ``finish`` in its own. ``privilege`` is
-    what starting it needs; who holds it may also stop it.
+    what starting it needs; who holds it may also stop it. On the platform's pages that is Django's ``permission``.
     """
 
     name: str
     title: str
     privilege: str
-    perform: Callable[[Running], Mapping[str, Any]]
+    perform: Callable[[Running], Mapping[str, Any] | None]
+    permission: str
     commits_itself: bool = False
+    is_of_platform: bool = False  # it works on the global directory, and is started there alone
 
 
 class JobKinds:

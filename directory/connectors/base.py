@@ -14,7 +14,15 @@ from config.foundation.beside import connection_beside
 from config.foundation.errors import Refused
 from config.foundation.rows import selected_schema
 from directory.connectors.records import Connector, PrefixTable
-from directory.connectors.runs import PROGRESS_CONNECTION, VERB, Outcome, Report, RunLog, source_locked
+from directory.connectors.runs import (
+    PROGRESS_CONNECTION,
+    VERB,
+    Finish,
+    Outcome,
+    Report,
+    RunLog,
+    source_locked,
+)
 from directory.connectors.staging import Staging
 from directory.models import RoutingArtifact
 from directory.operations import activate_artifact, save_row
@@ -23,7 +31,14 @@ PROGRESS_EVERY_ROWS = 2_000
 _READ, _MERGED_PARTIES, _MERGED_IDENTIFIERS = 40, 60, 85  # percent; measured shares of an import's time
 
 
-def run_import(*, actor: Actor, connector: Connector, now: datetime, report: Report | None = None) -> Outcome:
+def run_import(
+    *,
+    actor: Actor,
+    connector: Connector,
+    now: datetime,
+    report: Report | None = None,
+    finish: Finish | None = None,
+) -> Outcome:
     """Import a source into the selected directory. The same input twice changes nothing.
 
     Args:
@@ -31,6 +46,7 @@ def run_import(*, actor: Actor, connector: Connector, now: datetime, report: Rep
         connector: the source.
         now: stamps ``verified_at``, ``superseded_at`` and the run.
         report: called with percent done and what is being done.
+        finish: called at the end, in the transaction of the data, with what was done and the key of the run.
 
     Raises:
         Refused: ``import_running`` while another run of the source goes on, ``source_unreadable`` for a
@@ -43,6 +59,8 @@ def run_import(*, actor: Actor, connector: Connector, now: datetime, report: Rep
             with acting(actor, verb=VERB):
                 outcome = _transfer(actor, connector, Staging(connector, schema=schema, now=now), log.note)
                 log.succeed(outcome)
+                if finish:
+                    finish(outcome, log.run_id)
         except BaseException as error:
             log.fail(error)
             raise

@@ -25,6 +25,7 @@ VERB = "import"
 CUT_OFF = "The process ended before the run did; nothing was written."
 
 Report = Callable[[int, str], None]
+Finish = Callable[["Outcome", UUID], None]
 
 
 class RejectedRow(TypedDict):
@@ -116,7 +117,7 @@ class RunLog:
             self._runs.filter(source=source, state=RunState.RUNNING).update(
                 state=RunState.FAILED, finished_at=now, errors=[{"row": 0, "reason": CUT_OFF}]
             )
-            self._run_id: UUID = self._runs.create(source=source, started_at=now).pk
+            self.run_id: UUID = self._runs.create(source=source, started_at=now).pk
 
     @property
     def _runs(self) -> TenantQuerySet:
@@ -134,7 +135,7 @@ class RunLog:
     def succeed(self, outcome: Outcome) -> None:
         """Record success in the transaction of the data itself: neither is there without the other."""
         counts = {f.name: getattr(outcome, f.name) for f in fields(outcome) if f.name != "source"}
-        SourceRun.objects.filter(pk=self._run_id).update(
+        SourceRun.objects.filter(pk=self.run_id).update(
             state=RunState.SUCCEEDED, finished_at=Now(), progress_percent=100, **counts
         )
 
@@ -148,4 +149,4 @@ class RunLog:
         with acting(self._actor, verb=VERB, using=self._beside):
             with connections[self._beside].cursor() as cursor:
                 cursor.execute(f"SET LOCAL lock_timeout = {lock_timeout_ms:d}")
-            self._runs.filter(pk=self._run_id).update(**values)
+            self._runs.filter(pk=self.run_id).update(**values)

@@ -13,8 +13,8 @@ class Command(BaseCommand):
     """Delete answers that were kept for repetitions and hold no longer, and jobs that ended long ago."""
 
     help = (
-        "Delete what was kept under Idempotency-Keys (without options: the platform's) for more than 24 hours, and jobs "
-        "that ended more than 90 days ago. Run as the owner of the schemas (SWITCHBOARD_OWNER_DATABASE_URL)."
+        "Delete what was kept under Idempotency-Keys (without options: the platform's) for more than 24 hours, and "
+        "jobs that ended more than 90 days ago. Run as the owner of the schemas (SWITCHBOARD_OWNER_DATABASE_URL)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

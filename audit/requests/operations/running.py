@@ -146,7 +146,7 @@ def _work(kind: JobKind | None, running: RunningJob) -> None:
             raise RuntimeError(f"{kind.name} did not finish its job")
         return
     with translated(), acting(running.actor):
-        running.finish(kind.perform(running))
+        running.finish(kind.perform(running) or {})
 
 
 @contextmanager

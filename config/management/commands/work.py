@@ -97,7 +97,9 @@ def _looking_after_abandoned() -> Iterator[None]:
 
 def _end_with_input() -> None:
     """Stop this process when whoever started it is gone, in whatever way: the pipe between them is closed."""
-    while os.read(sys.stdin.fileno(), 1):  # not through a buffer, whose lock the interpreter waits for when it ends
+    while os.read(
+        sys.stdin.fileno(), 1
+    ):  # not through a buffer, whose lock the interpreter waits for when it ends
         pass
     os.kill(os.getpid(), signal.SIGTERM)
     threading.Event().wait(STOP_PATIENCE_S * 2)

@@ -14,7 +14,9 @@ def make_kind() -> Iterator[Callable[..., JobKind]]:
     known = dict(job_kinds._kinds)
 
     def make(work: Work, name: str = "test_work", **options: Any) -> JobKind:
-        kind = JobKind(name, "Work of a test", "directory.manage", work, **options)
+        kind = JobKind(
+            name, "Work of a test", "directory.manage", work, "directory.change_participant", **options
+        )
         job_kinds.register(kind)
         return kind
 
