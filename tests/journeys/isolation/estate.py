@@ -12,6 +12,9 @@ from django.utils import timezone
 from audit.enums import ConsentAction, SubjectKind
 from audit.models import AuditEvent
 from audit.operations import record_consent
+from audit.operations.verifications import VERIFICATION
+from audit.requests.models import Job
+from audit.requests.operations import start_job
 from config.foundation.actor import Actor
 from config.foundation.display_ids import display_id
 from config.foundation.rows import Row
@@ -155,6 +158,9 @@ def _directory_rows(words: Words) -> Iterator[Any]:
         action=ConsentAction.GIVEN,
         evidence={"form": f"{word} form"},
     )
+    job = start_job(actor=ACTOR, kind=VERIFICATION, given={"of": f"{word} chain"})
+    Job.objects.filter(pk=job.pk).update(message=f"{word} message")
+    yield Job.objects.get(pk=job.pk)
     yield _saved(
         models.Probe(
             name=f"{word} probe",

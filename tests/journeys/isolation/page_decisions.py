@@ -70,6 +70,11 @@ TABLES: Mapping[str, dict[str, PageDecision]] = {
     "directory_probe": WRITTEN,
     "audit_auditevent": _looked_at(AUDIT),
     "audit_consent": _looked_at(AUDIT),
+    "requests_job": {
+        **_looked_at(AUDIT),
+        "start": PageDecision(AUDIT, AUDIT),
+        "cancel": PageDecision(AUDIT, AUDIT),
+    },
 }
 PLATFORM_TABLES: Mapping[str, dict[str, PageDecision]] = {
     "tenants_tenant": {
