@@ -43,10 +43,10 @@ _RETRY = (
 )
 
 
-@app.task(name=TASK, queue=QUEUE, pass_context=True, retry=RetryStrategy(wait=RETRY_AFTER_S))
+@app.task(name=TASK, queue=QUEUE, pass_context=True, retry=RetryStrategy(wait=RETRY_AFTER_S, linear_wait=RETRY_AFTER_S))
 def perform(context: JobContext, schema_name: str, job_id: str) -> None:
     """Do a job. What goes wrong in its work is its outcome; what goes wrong around it has it done again."""
-    if not schema_exists(schema_name):
+    if not _is_known(schema_name):  # gone for good, and its jobs with it
         return
     with _selected(schema_name) as is_in_use:
         if is_in_use:
@@ -67,6 +67,11 @@ def requeue_abandoned() -> int:
     return len(abandoned)
 
 
+def _is_known(schema_name: str) -> bool:
+    with public_schema():
+        return schema_exists(schema_name) and Tenant.objects.filter(schema_name=schema_name).exists()
+
+
 @contextmanager
 def _selected(schema_name: str) -> Iterator[bool]:
     """Select the schema for the block, and tell whether its tenant is in use."""
@@ -76,7 +81,8 @@ def _selected(schema_name: str) -> Iterator[bool]:
         return
     with public_schema():
         tenant: Any = Tenant.objects.select_related("placement").get(schema_name=schema_name)
-    is_ready = tenant.placement.state == PlacementState.READY
+    placement = getattr(tenant, "placement", None)
+    is_ready = placement is not None and placement.state == PlacementState.READY
     is_in_use = tenant.status == TenantStatus.ACTIVE and tenant.deleted_at is None and is_ready
     with tenant:
         yield is_in_use
