@@ -68,6 +68,8 @@ def requeue_abandoned() -> int:
 
 
 def _is_known(schema_name: str) -> bool:
+    if schema_name == get_public_schema_name():
+        return True
     with public_schema():
         return schema_exists(schema_name) and Tenant.objects.filter(schema_name=schema_name).exists()
 

@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEvent
 from audit.requests.models import IdempotencyKey
-from audit.requests.operations import WAIT_MS, prune_answers
+from audit.requests.operations import prune_answers
+from audit.requests.operations.answers import WAIT_MS
 from config.foundation.keys import blind_index
 from config.foundation.rest.idempotency import IDEMPOTENCY_KEY, REPLAYED
 from customers.identity.models import ApiToken, Privilege
@@ -413,7 +414,7 @@ def test_an_answer_that_was_lost_after_the_commit_is_given_to_the_next_try(commi
 @pytest.mark.race
 def test_who_waits_too_long_for_the_first_call_is_told_to_come_again(committed, monkeypatch):
     writer = make_writer()
-    monkeypatch.setattr("audit.requests.operations.WAIT_MS", WAIT_MS // 10)
+    monkeypatch.setattr("audit.requests.operations.answers.WAIT_MS", WAIT_MS // 10)
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         principal = f"token:{writer.token.partition('_')[2].partition('.')[0]}"
         schema = cast.tenant("acme").schema_name
