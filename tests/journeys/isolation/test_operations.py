@@ -13,7 +13,7 @@ from tests.journeys.isolation.walk import Walk
 GLOBEX_CALLERS = ("globex_owner", "globex_token", "globex_unbound_token")
 MISMATCH = (403, "tenant_mismatch")
 NOT_FOUND = (404, "not_found")
-ROW_ASKED = re.compile(r'FROM "(directory|audit)_.*WHERE .*"id" = ')
+ROW_ASKED = re.compile(r'FROM "(directory_|audit_|job").*WHERE .*"id" = ')
 
 
 def some_of(number: int, ways: list[tuple[str, Call]]) -> list[tuple[str, Call]]:
