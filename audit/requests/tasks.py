@@ -43,7 +43,12 @@ _RETRY = (
 )
 
 
-@app.task(name=TASK, queue=QUEUE, pass_context=True, retry=RetryStrategy(wait=RETRY_AFTER_S, linear_wait=RETRY_AFTER_S))
+@app.task(
+    name=TASK,
+    queue=QUEUE,
+    pass_context=True,
+    retry=RetryStrategy(wait=RETRY_AFTER_S, linear_wait=RETRY_AFTER_S),
+)
 def perform(context: JobContext, schema_name: str, job_id: str) -> None:
     """Do a job. What goes wrong in its work is its outcome; what goes wrong around it has it done again."""
     if not _is_known(schema_name):  # gone for good, and its jobs with it

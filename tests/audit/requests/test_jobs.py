@@ -2,6 +2,8 @@
 
 import uuid
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -208,12 +210,13 @@ def test_a_worker_that_stops_puts_its_job_back(acme, actor, make_kind):
 
 def test_a_job_that_was_left_running_is_done_again_and_at_last_fails_in_words(acme, actor, make_kind):
     with acme:
-        job = start_job(actor=actor, kind=make_kind(names_a_bank))
+        kind = make_kind(names_a_bank)
+        job = start_job(actor=actor, kind=kind)
         Job.objects.filter(pk=job.pk).update(state="running", attempt=1, started_at=timezone.now())
         perform_job(job.pk)
         job.refresh_from_db()
         assert (job.state, job.attempt) == ("succeeded", 2)
-        job = start_job(actor=actor, kind=job_kinds.get("test_work"))
+        job = start_job(actor=actor, kind=kind)
         Job.objects.filter(pk=job.pk).update(state="running", attempt=ATTEMPTS_MAX, started_at=timezone.now())
         perform_job(job.pk)
         job.refresh_from_db()
@@ -238,11 +241,8 @@ def test_a_kind_that_commits_itself_has_to_finish_its_job(acme, actor, make_kind
 
 
 def run_task(schema, job):
-    class Context:
-        def should_abort(self):
-            return False
-
-    perform.func(Context(), schema_name=schema, job_id=str(job.pk))
+    context: Any = SimpleNamespace(should_abort=lambda: False)
+    perform.func(context, schema_name=schema, job_id=str(job.pk))
 
 
 @pytest.mark.parametrize("change", ["inactive", "deleted"])
@@ -275,7 +275,8 @@ def test_the_task_works_in_the_schema_of_its_job_alone(acme, globex, actor, make
         assert Participant.objects.count() == 1
     with globex:
         assert not Participant.objects.exists()
-    assert getattr(connection.tenant, "is_selected", False) is False
+    wrapper: Any = connection
+    assert getattr(wrapper.tenant, "is_selected", False) is False
 
 
 def test_closing_a_job_that_has_ended_changes_nothing(acme, actor, make_kind):

@@ -23,7 +23,9 @@ KEPT_ASIDE = frozenset(
         "procrastinate_events",
     }
 )
-QUEUED = "SELECT id, status, args FROM public.procrastinate_jobs WHERE args ->> 'schema_name' = %s ORDER BY id"
+QUEUED = (
+    "SELECT id, status, args FROM public.procrastinate_jobs WHERE args ->> 'schema_name' = %s ORDER BY id"
+)
 REFUSALS = ("refused", "login_failed")
 
 
