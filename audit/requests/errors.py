@@ -21,4 +21,10 @@ ERROR_KINDS = (
         "The job has ended",
         "A job that has succeeded or failed cannot be cancelled: what it did is committed, or it left nothing behind.",
     ),
+    ErrorKind(
+        "unknown_job_kind",
+        409,
+        "There is no such kind of job",
+        "The job was asked for when there was another release, or is of another. Ask for what this one knows.",
+    ),
 )
