@@ -84,7 +84,7 @@ def places(request: Any, *, current: Tenant | None = None) -> list[Place]:
     base = base_url(request)
     found = [
         Place(t.name, f"{base}/t/{t.slug}/admin/", current is not None and t.pk == current.pk, colour_of(t))
-        for t in _enterable(request.user)[:PLACES_MAX]
+        for t in enterable(request.user)[:PLACES_MAX]
     ]
     if request.user.is_staff:
         found.append(Place("Platform", f"{base}/admin/", current is None and request.selection.is_platform))
@@ -129,7 +129,8 @@ def _item(site: Any, request: HttpRequest, model: Any, icon: str) -> dict[str, A
     }
 
 
-def _enterable(user: Any) -> Any:
+def enterable(user: Any) -> Any:
+    """Return the tenants whose administration the person may enter, by name."""
     tenants = Tenant.objects.live().order_by("name", "pk")
     if user.is_superuser:
         return tenants

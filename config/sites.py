@@ -1,12 +1,12 @@
 """The two admin sites, and every model on the sites it belongs to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from unfold.forms import AuthenticationForm
@@ -16,11 +16,13 @@ from audit.admin import AuditEventAdmin, ConsentAdmin
 from audit.models import AuditEvent, Consent
 from audit.requests.admin import JobAdmin
 from audit.requests.models import Job
-from config import navigation, overview
+from config import api, navigation, overview
 from config.foundation.actor import Actor, acting
+from config.foundation.admin import ApiPlace
 from config.foundation.admin.forbidden import tell_forbidden, telling_forbidden
 from config.foundation.admission import Admission
 from config.foundation.errors import Refused, error_registry
+from config.foundation.rest.details import Detail, details_of
 from config.foundation.rows import PUBLIC_SCHEMA, public_schema
 from config.navigation import ENTRY_PRIVILEGE
 from customers.identity import admin as identity
@@ -31,6 +33,10 @@ from directory import admin as directory
 from directory import models
 
 FOUND_MAX = 100  # tables; there are fewer
+
+SHOWN_IN_TENANT = details_of(api.TENANT_API)
+SHOWN_ON_PLATFORM = details_of(api.PLATFORM_API)
+SHOWN_FROM_TENANTS = {model: detail for model, detail in SHOWN_IN_TENANT.items() if detail.has_global}
 
 View = Callable[..., HttpResponse]
 
@@ -60,6 +66,21 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
     site_title = site_header = "Switchboard"
     login_form = PersonForm
     sidebar_groups: list[navigation.Group] = []
+    api: Mapping[type[Any], Detail] = {}
+
+    def api_detail(self, model: Any) -> Detail | None:
+        """Return where the API shows an object of the table; None where it shows none."""
+        return self.api.get(model)
+
+    def ask_api(self, request: HttpRequest, address: str) -> HttpResponseBase:
+        """Return what the API answers to the person who is signed in."""
+        return api.ask(request, address)
+
+    def api_places(self, request: HttpRequest, model: Any) -> list[ApiPlace]:  # noqa: ARG002 -- the platform's site asks it
+        """Return whose API shows the table's objects; that of the site itself."""
+        tenant = self.tenant_of(request)
+        name = tenant.name if tenant else "Platform"
+        return [ApiPlace("", name, request.META.get("SCRIPT_NAME", "").rstrip("/"))]
 
     def tenant_of(self, request: HttpRequest) -> Tenant | None:  # noqa: ARG002 -- the tenant's site asks it
         """Return the tenant that the person was let into; None on the platform."""
@@ -122,6 +143,17 @@ class PlatformSite(Site):
 
     index_title = "Platform"
     sidebar_groups = navigation.PLATFORM_SIDEBAR
+    api = SHOWN_FROM_TENANTS | SHOWN_ON_PLATFORM
+
+    def api_places(self, request: HttpRequest, model: Any) -> list[ApiPlace]:
+        """Return whose API shows the table's objects; the global directory is read over the tenants' APIs."""
+        if model in SHOWN_ON_PLATFORM:
+            return super().api_places(request, model)
+        above = api.mount_of(request)
+        return [
+            ApiPlace(tenant.slug, tenant.name, f"{above}/t/{tenant.slug}", "?directory=global")
+            for tenant in navigation.enterable(request.user)[: navigation.PLACES_MAX]
+        ]
 
     def privileges_of(self, request: HttpRequest) -> frozenset[str] | None:  # noqa: ARG002 -- the tenant's site asks it
         """Return None: operators hold Django's permissions on models."""
@@ -146,6 +178,7 @@ class TenantSite(Site):
 
     index_title = "Directory"
     sidebar_groups = navigation.TENANT_SIDEBAR
+    api = SHOWN_IN_TENANT
 
     def admission_of(self, request: Any) -> Admission:
         """Let the caller in, once a request.

@@ -2,9 +2,8 @@
 
 from django.urls import include, path
 
-from audit.requests.rest.urls import platform_urlpatterns as job_urlpatterns
-from audit.rest.urls import platform_urlpatterns
 from config import openapi, rest
+from config.api import PLATFORM_API
 from config.pages import home
 from config.sites import platform_site
 
@@ -14,8 +13,7 @@ handler500 = "config.pages.explain_failure"
 urlpatterns = [
     path("", home, name="home"),
     path("admin/", platform_site.urls),
-    path("api/v1/", include(platform_urlpatterns)),
-    path("api/v1/", include(job_urlpatterns)),
+    path("api/v1/", include(PLATFORM_API)),
     path("api/schema/", openapi.serve_document, {"urlconf": URLCONF}, name="api-schema"),
     path("api/docs/", openapi.show_page, {"template_name": "openapi/swagger.html"}, name="api-docs"),
     path("api/redoc/", openapi.show_page, {"template_name": "openapi/redoc.html"}, name="api-redoc"),

@@ -14,19 +14,20 @@ from audit.admin.naming import LINK, name_actors
 from audit.enums import SubjectKind
 from audit.models import Consent
 from audit.presenters import person_events_url
-from config.foundation.admin import ReadOnlyAdmin
+from config.foundation.admin import ExportMixin, ReadOnlyAdmin
 from config.foundation.display_ids import display_id
 from customers.identity.models import User
 
 ACTION_COLOURS = {"given": "success", "withdrawn": "danger", "expired": "warning"}
 
 
-class ConsentAdmin(ReadOnlyAdmin):
+class ConsentAdmin(ExportMixin, ReadOnlyAdmin):
     """Who agreed to what, and who took it back; newest first."""
 
     view_privilege = manage_privilege = "view_audit"
     list_display = ("shown_at", "purpose", "text_version", "shown_action", "holds", "subject", "who")
     list_filter = ("purpose", "action", "subject_kind", ("at", RangeDateTimeFilter))
+    list_filter_submit = True
     search_fields = ("subject_id", "by", "purpose")
     search_help_text = "Id of the subject, purpose, or who recorded it"
     ordering = ("-at", "-pk")

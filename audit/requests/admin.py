@@ -20,7 +20,7 @@ from audit.requests.enums import JobState
 from audit.requests.models import Job
 from audit.requests.operations import cancel_job, start_job
 from config.foundation.actor import Actor
-from config.foundation.admin import ReadOnlyAdmin
+from config.foundation.admin import ExportMixin, ReadOnlyAdmin
 from config.foundation.jobs import JobKind, job_kinds
 
 STATE_COLOURS = {
@@ -34,7 +34,7 @@ REFRESH_S = 3
 ERRORS_SHOWN_MAX = 100
 
 
-class JobAdmin(ReadOnlyAdmin):
+class JobAdmin(ExportMixin, ReadOnlyAdmin):
     """Long work that was asked for, newest first; who sees the chain sees all of it."""
 
     view_privilege = manage_privilege = "view_audit"
@@ -72,9 +72,9 @@ class JobAdmin(ReadOnlyAdmin):
         return [*own, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
-        """Leave the errors out of the list: they can be a thousand a job."""
+        """Leave the errors out of the list: they can be a thousand a job. A download reads them at once."""
         jobs: QuerySet[Job] = super().get_queryset(request)
-        return jobs.defer("errors", "result", "given")
+        return jobs.defer("errors", "result", "given") if request.method == "GET" else jobs
 
     def has_cancel_permission(self, request: HttpRequest, job: Job) -> bool:
         """Tell whether the person may end the job: one of their own, or of a kind that they may start."""

@@ -113,6 +113,7 @@ class ProbeAdmin(DirectoryAdmin):
     """Routing tests: a request and what its answer must hold."""
 
     list_display = ("name", "last_run_at", "updated_at")
+    list_filter = (("last_run_at", RangeDateTimeFilter),)
     search_fields = ("name",)
     ordering = ("name", "pk")
     readonly_fields = ("last_result", "last_run_at")

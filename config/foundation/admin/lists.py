@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.paginator import Paginator
 from django.db import connections
 from django.http import HttpRequest
@@ -41,6 +43,14 @@ def estimate_rows(rows: Any) -> int:
 
 class BoundedChangeList(ChangeList):  # type: ignore[misc]
     """A list that does not count the whole table besides what it shows."""
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        filters = (
+            values for name, values in request.GET.lists() if name != SEARCH_VAR
+        )  # whose form says it itself
+        if any("\x00" in value for values in filters for value in values):
+            raise IncorrectLookupParameters("no column holds a null character")
+        super().__init__(request, *args, **kwargs)
 
     def get_results(self, request: HttpRequest) -> None:
         """Find the rows of the page; an unfiltered list has just what it counted."""

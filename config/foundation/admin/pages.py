@@ -16,6 +16,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.views import ChangeList
 
 from config.foundation.actor import REASON_MAX_LENGTH, Actor, acting
+from config.foundation.admin.api import ShownByApi
 from config.foundation.admin.forbidden import row_id_of
 from config.foundation.admin.forms import ROW_VERSION_FIELD, careful
 from config.foundation.admin.lists import BoundedChangeList, EstimatingPaginator
@@ -32,7 +33,7 @@ REFUSAL = "switchboard_refusal"  # on a request whose submission was refused
 View = Callable[[], HttpResponse]
 
 
-class PermittedAdmin(PermittedBySite, ModelAdmin):  # type: ignore[misc]
+class PermittedAdmin(ShownByApi, PermittedBySite, ModelAdmin):  # type: ignore[misc]
     """Base of all pages: nothing in Django's own log, bounded counts, history from the audit chain.
 
     Without ``deletes_many`` the list offers no deletion: rows end by operations, on pages of their own.

@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 
 from config.foundation.actor import Actor
-from config.foundation.admin import AuditedAdmin, ReadOnlyAdmin
+from config.foundation.admin import AuditedAdmin, ExportMixin, ReadOnlyAdmin
 from config.foundation.errors import Refused
 from customers.identity.enums import MembershipStatus
 from customers.identity.forms import MembershipForm, RoleForm
@@ -21,7 +21,7 @@ from customers.identity.operations import (
 )
 
 
-class MembershipAdmin(AuditedAdmin):
+class MembershipAdmin(ExportMixin, AuditedAdmin):
     """Who belongs to which tenant, in which roles. None is deleted: one that ended is archived, with the reason."""
 
     form = MembershipForm
@@ -31,7 +31,7 @@ class MembershipAdmin(AuditedAdmin):
     list_select_related = ("user", "tenant")
     autocomplete_fields = ("user", "tenant")
     ordering = ("tenant__name", "user__email", "pk")
-    actions = ("activate",)
+    actions = ("activate", "export_csv")
     fieldsets = (("Membership", {"fields": ("user", "tenant", "granted", "status", "reason")}),)
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -83,7 +83,7 @@ class MembershipAdmin(AuditedAdmin):
         return ", ".join(sorted(role.title for role in membership.roles.all())) or "—"
 
 
-class RoleAdmin(AuditedAdmin):
+class RoleAdmin(ExportMixin, AuditedAdmin):
     """Named sets of privileges; those built in are written by migrations."""
 
     deletes_many = False
@@ -94,7 +94,7 @@ class RoleAdmin(AuditedAdmin):
     autocomplete_fields = ("tenant",)
     form = RoleForm
     readonly_fields = ("listed",)
-    actions = ("delete_by_force",)
+    actions = ("delete_by_force", "export_csv")
     ordering = ("tenant__name", "code", "pk")
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -163,10 +163,11 @@ class RoleAdmin(AuditedAdmin):
         return len(role.privileges.all())
 
 
-class PrivilegeAdmin(ReadOnlyAdmin):
+class PrivilegeAdmin(ExportMixin, ReadOnlyAdmin):
     """What may be allowed."""
 
     list_display = ("code", "description")
+    list_filter = ("roles",)
     search_fields = ("code", "description")
     fields = ("code", "description")
     ordering = ("code", "pk")

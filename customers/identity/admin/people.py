@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
 from config.foundation.actor import Actor
-from config.foundation.admin import AuditedAdmin, ReadOnlyInline
+from config.foundation.admin import AuditedAdmin, ExportMixin, ReadOnlyInline
 from config.foundation.errors import Refused
 from customers.identity.enums import UserStatus
 from customers.identity.forms import PersonForm
@@ -27,7 +27,7 @@ class HeldMembershipInline(ReadOnlyInline):
     show_change_link = True
 
 
-class UserAdmin(AuditedAdmin):
+class UserAdmin(ExportMixin, AuditedAdmin):
     """People who sign in. None is deleted: who leaves is archived."""
 
     form = PersonForm
@@ -35,7 +35,7 @@ class UserAdmin(AuditedAdmin):
     list_filter = ("status", "is_staff", "is_superuser")
     search_fields = ("email", "first_name", "last_name")
     inlines = (HeldMembershipInline,)
-    actions = ("activate", "deactivate", "archive")
+    actions = ("activate", "deactivate", "archive", "export_csv")
     readonly_fields = ("events",)
     ordering = ("email", "pk")
     fieldsets = (

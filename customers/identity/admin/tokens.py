@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from config.foundation.actor import Actor
-from config.foundation.admin import ReadOnlyAdmin, ReadOnlyInline
+from config.foundation.admin import ExportMixin, ReadOnlyAdmin, ReadOnlyInline
 from customers.identity.models import ApiToken, ApiTokenPrivilege
 from customers.identity.operations import revoke_token
 
@@ -19,7 +19,7 @@ class TokenPrivilegeInline(ReadOnlyInline):
     fields = ("privilege",)
 
 
-class ApiTokenAdmin(ReadOnlyAdmin):
+class ApiTokenAdmin(ExportMixin, ReadOnlyAdmin):
     """Keys of programs; never their secrets, which are shown once to whom they are made for."""
 
     list_display = (
@@ -45,7 +45,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     )
     inlines = (TokenPrivilegeInline,)
     ordering = ("-created_at", "pk")
-    actions = ("revoke",)
+    actions = ("revoke", "export_csv")
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Tell whether the person may change tokens."""

@@ -5,11 +5,12 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.filters import EmptyFieldListFilter
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from config.foundation.admin import AuditedAdmin, sentence_of
+from config.foundation.admin import AuditedAdmin, ExportMixin, sentence_of
 from config.foundation.errors import Refused
 from customers.tenants.admin.base import actor_of
 from customers.tenants.forms import NewDomainForm
@@ -32,19 +33,19 @@ class Standing:
     actions: list[tuple[str, str]]
 
 
-class DomainAdmin(AuditedAdmin):
+class DomainAdmin(ExportMixin, AuditedAdmin):
     """Hosts that select a tenant. One is added, verified, made primary or removed; its name never changes."""
 
     deletes_many = False
     form = NewDomainForm
     change_form_outer_before_template = "admin/tenants/domain/ways.html"
     list_display = ("domain", "tenant", "is_primary", "verified_at")
-    list_filter = ("is_primary",)
+    list_filter = ("is_primary", ("verified_at", EmptyFieldListFilter))
     search_fields = ("domain", "tenant__slug", "tenant__name")
     list_select_related = ("tenant",)
     autocomplete_fields = ("tenant",)
     ordering = ("domain", "pk")
-    actions = ("verify", "make_primary")
+    actions = ("verify", "make_primary", "export_csv")
     new_fieldsets: ClassVar[Any] = ((None, {"fields": ("tenant", "domain", "is_verified")}),)
     fieldsets = ((None, {"fields": ("domain", "tenant", "is_primary", "verified_at")}),)
 

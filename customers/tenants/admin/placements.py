@@ -5,12 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
-from config.foundation.admin import ReadOnlyAdmin
+from config.foundation.admin import ExportMixin, ReadOnlyAdmin
 from customers.tenants.admin.base import provision_again
 from customers.tenants.enums import PlacementState
 
 
-class PlacementAdmin(ReadOnlyAdmin):
+class PlacementAdmin(ExportMixin, ReadOnlyAdmin):
     """Where tenants' schemas are kept."""
 
     list_display = ("tenant", "db_alias", "state", "ready_at", "last_error")
@@ -19,7 +19,7 @@ class PlacementAdmin(ReadOnlyAdmin):
     list_select_related = ("tenant",)
     fields = ("tenant", "db_alias", "state", "ready_at", "last_error")
     ordering = ("pk",)
-    actions = ("provision",)
+    actions = ("provision", "export_csv")
 
     def has_provision_permission(self, request: HttpRequest) -> bool:
         """Tell whether the person may change placements."""

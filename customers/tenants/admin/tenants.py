@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from config.foundation.admin import AuditedAdmin, ReadOnlyInline, sentence_of
+from config.foundation.admin import AuditedAdmin, ExportMixin, ReadOnlyInline, sentence_of
 from config.foundation.errors import Refused
 from customers.identity.models import Membership
 from customers.tenants.admin.base import actor_of
@@ -57,7 +57,7 @@ class PlacementInline(ReadOnlyInline):
     fields = readonly_fields = ("db_alias", "state", "ready_at", "last_error")
 
 
-class TenantAdmin(EndingsMixin, AuditedAdmin):
+class TenantAdmin(EndingsMixin, ExportMixin, AuditedAdmin):
     """Who uses the platform."""
 
     deletes_many = False
@@ -72,7 +72,7 @@ class TenantAdmin(EndingsMixin, AuditedAdmin):
     search_fields = ("name", "slug", "domains__domain")
     list_select_related = ("parent", "placement")
     ordering = ("name", "pk")
-    actions = ("activate", "deactivate", "delete", "restore")
+    actions = ("activate", "deactivate", "delete", "restore", "export_csv")
     inlines = (DomainInline, PlacementInline)
     autocomplete_fields = ("parent",)
     readonly_fields = ("slug", "status", "schema_name", "site")

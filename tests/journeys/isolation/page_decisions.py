@@ -42,11 +42,17 @@ WRITTEN = {
     "history": LET_IN,
     "bare": LET_IN,
 }
+BY_API = "as_api"
+SHOWN_BY_API = WRITTEN | {BY_API: PageDecision(READ_OR_MANAGE, READ_OR_MANAGE)}
 
 
 def _looked_at(needs: Needs) -> dict[str, PageDecision]:
     never = PageDecision(NOBODY, NOBODY)
-    shown = {"changelist": PageDecision(needs, needs), "change": PageDecision(needs, NOBODY)}
+    shown = {
+        "changelist": PageDecision(needs, needs),
+        "change": PageDecision(needs, NOBODY),
+        BY_API: PageDecision(needs, needs),
+    }
     return {**WRITTEN, **shown, "add": never, "delete": never}
 
 
@@ -56,18 +62,18 @@ def _administered() -> dict[str, PageDecision]:
 
 
 TABLES: Mapping[str, dict[str, PageDecision]] = {
-    "directory_participant": WRITTEN,
-    "directory_identifier": WRITTEN,
-    "directory_endpoint": WRITTEN,
-    "directory_capability": WRITTEN,
-    "directory_credential": WRITTEN,
-    "directory_routingartifact": {**WRITTEN, "activate_one": PageDecision(MANAGE, MANAGE)},
-    "directory_prefixrule": WRITTEN,
-    "directory_policy": WRITTEN,
-    "directory_edge": WRITTEN,
-    "directory_source": WRITTEN,
+    "directory_participant": SHOWN_BY_API,
+    "directory_identifier": SHOWN_BY_API,
+    "directory_endpoint": SHOWN_BY_API,
+    "directory_capability": SHOWN_BY_API,
+    "directory_credential": SHOWN_BY_API,
+    "directory_routingartifact": {**SHOWN_BY_API, "activate_one": PageDecision(MANAGE, MANAGE)},
+    "directory_prefixrule": SHOWN_BY_API,
+    "directory_policy": SHOWN_BY_API,
+    "directory_edge": SHOWN_BY_API,
+    "directory_source": SHOWN_BY_API,
     "directory_sourcerun": _looked_at(READ),
-    "directory_probe": WRITTEN,
+    "directory_probe": SHOWN_BY_API,
     "audit_auditevent": _looked_at(AUDIT),
     "audit_consent": _looked_at(AUDIT),
     "requests_job": {
@@ -77,6 +83,7 @@ TABLES: Mapping[str, dict[str, PageDecision]] = {
     },
 }
 PLATFORM_TABLES: Mapping[str, dict[str, PageDecision]] = {
+    "audit_consent": {view: one for view, one in _looked_at(AUDIT).items() if view != BY_API},
     "tenants_tenant": {
         **_administered(),
         "restore": PageDecision(PERMISSION, PERMISSION),
