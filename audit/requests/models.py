@@ -139,14 +139,14 @@ class Job(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="job_state",
-                condition=models.Q(state__in=JobState.values),
+                condition=models.Q(state__regex=f"^({'|'.join(JobState.values)})$"),
                 violation_error_message="A job is queued, running, succeeded, failed or cancelled.",
                 violation_error_code="invalid_choice",
             ),
             models.CheckConstraint(
                 name="job_finished",
-                condition=models.Q(finished_at__isnull=True, state__in=["queued", "running"])
-                | models.Q(finished_at__isnull=False, state__in=["succeeded", "failed", "cancelled"]),
+                condition=models.Q(finished_at__isnull=True, state__regex="^(queued|running)$")
+                | models.Q(finished_at__isnull=False, state__regex="^(succeeded|failed|cancelled)$"),
                 violation_error_message="A job that has ended says when, and no other does.",
                 violation_error_code="inconsistent",
             ),

@@ -103,19 +103,17 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["created_at", "id"], name="job_created")],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("state__in", ["queued", "running", "succeeded", "failed", "cancelled"])
-                        ),
+                        condition=models.Q(("state__regex", "^(queued|running|succeeded|failed|cancelled)$")),
                         name="job_state",
                         violation_error_code="invalid_choice",
                         violation_error_message="A job is queued, running, succeeded, failed or cancelled.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("finished_at__isnull", True), ("state__in", ["queued", "running"])),
+                            models.Q(("finished_at__isnull", True), ("state__regex", "^(queued|running)$")),
                             models.Q(
                                 ("finished_at__isnull", False),
-                                ("state__in", ["succeeded", "failed", "cancelled"]),
+                                ("state__regex", "^(succeeded|failed|cancelled)$"),
                             ),
                             _connector="OR",
                         ),
