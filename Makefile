@@ -16,8 +16,9 @@ demo:  ## serve Switchboard with real public data and two tenants (PORT=8000)
 test:  ## run the tests, in random order and in parallel (ARGS="tests/directory -k bic")
 	@requirements/install dev && exec .venv/bin/python -m pytest -n 2 $(ARGS)
 
-test-all:  ## install what the tests of the browser and of poolers need (Debian, as root), then run all tests
+test-all:  ## install what the tests of browser, poolers and clients need (Debian, as root), then run all tests
 	@requirements/install-browser
+	@requirements/install-node
 	@requirements/install-pooler
 	@$(MAKE) --no-print-directory test
 

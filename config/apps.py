@@ -8,4 +8,8 @@ class CompositionConfig(AppConfig):
 
     def ready(self) -> None:
         """Enter the system checks."""
-        from config import checks, sessions  # noqa: F401, PLC0415 -- they register themselves, and need the apps loaded
+        from config import (  # noqa: PLC0415 -- they register themselves, and need the apps loaded
+            checks,  # noqa: F401
+            deprecations,  # noqa: F401
+            sessions,  # noqa: F401
+        )

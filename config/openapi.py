@@ -54,9 +54,11 @@ _HEALTH = Component(
     "Health",
     {
         "type": "object",
-        "properties": {"status": {"type": "string"}},
-        "required": ["status"],
-        "additionalProperties": True,
+        "properties": {
+            "ok": {"const": True},
+            "version": {"type": "string", "description": "The version of Switchboard that answers."},
+        },
+        "required": ["ok", "version"],
     },
 )
 
@@ -98,11 +100,13 @@ def document_bytes(urlconf: str, format_name: str) -> bytes:
 
 @require_safe
 def serve_document(request: HttpRequest, urlconf: str) -> HttpResponse:
-    """Serve the document: JSON, or YAML by ``Accept: application/yaml`` or ``?format=yaml``."""
+    """Serve the document: JSON, or YAML by ``Accept`` or ``?format=yaml``; ``?download=true`` is for a file."""
     faults = Faults()
-    collect_parameter_faults(request.GET, known=("format",), repeatable=(), faults=faults)
+    collect_parameter_faults(request.GET, known=("format", "download"), repeatable=(), faults=faults)
     if request.GET.get("format", "json") not in FORMATS:
         faults.at_parameter("format", "Write json or yaml.", "invalid_choice")
+    if request.GET.get("download", "false") not in ("true", "false"):
+        faults.at_parameter("download", "Write true or false.", "invalid_choice")
     if faults.found:
         return answer_faults(faults)
     wants_yaml = "yaml" in request.headers.get("Accept", "")
@@ -113,7 +117,11 @@ def serve_document(request: HttpRequest, urlconf: str) -> HttpResponse:
         response = HttpResponse(status=304)
     else:
         response = HttpResponse(body, content_type=FORMATS[format_name][0])
-        response["Content-Disposition"] = f'inline; filename="switchboard.{format_name}"'
+        manner = "attachment" if request.GET.get("download") == "true" else "inline"
+        file_name = (
+            f"switchboard-{'tenant' if urlconf == settings.TENANT_URLCONF else 'platform'}.{format_name}"
+        )
+        response["Content-Disposition"] = f'{manner}; filename="{file_name}"'
     response["ETag"] = tag
     return response
 
@@ -141,6 +149,12 @@ def _document_operation() -> dict[str, Any]:
                 "description": "The format; without it, what Accept asks for.",
                 "schema": {"type": "string", "enum": list(FORMATS)},
             },
+            {
+                "name": "download",
+                "in": "query",
+                "description": "true: as a file to be saved.",
+                "schema": {"type": "boolean"},
+            },
             parameter_reference("IfNoneMatch"),
         ],
         "responses": {
@@ -164,17 +178,19 @@ def _document_operation() -> dict[str, Any]:
 
 
 def _health_operation(kind: str) -> dict[str, Any]:
-    example = {"example": {"value": {"status": "ok"}}}
+    example = {"example": {"value": {"ok": True, "version": settings.VERSION}}}
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}, "examples": example}}
     ready = kind == "ready"
+    responses = {
+        "200": {"description": "Yes.", "headers": header_references("X-Request-ID"), "content": content}
+    }
+    if ready:
+        responses["503"] = error_response({"$ref": "#/components/schemas/Problem"}, 503, ["not_ready"])
     return {
         "operationId": f"health_{kind}",
         "summary": "Is the process ready for requests?" if ready else "Is the process alive?",
         "description": "Asks the database as well." if ready else "Asks nothing but the process itself.",
         "tags": ["Health"],
         "security": [],
-        "responses": {
-            "200": {"description": "Yes.", "content": content},
-            **({"503": {"description": "No.", "content": content}} if ready else {}),
-        },
+        "responses": responses,
     }

@@ -3,7 +3,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from config import openapi
+from config import catalog, openapi
 from config.api import TENANT_API
 from config.sites import tenant_site
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("admin/", tenant_site.urls),
     path("api/v1/", include(TENANT_API)),
     path("api/schema/", openapi.serve_document, {"urlconf": URLCONF}, name="api-schema"),
+    path(catalog.PATH, catalog.serve_catalog, name="api-catalog"),
     path("api/docs/", openapi.show_page, {"template_name": "openapi/swagger.html"}, name="api-docs"),
     path("api/redoc/", openapi.show_page, {"template_name": "openapi/redoc.html"}, name="api-redoc"),
 ]

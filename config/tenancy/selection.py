@@ -27,7 +27,10 @@ WAITING = frozenset({TenantStatus.WAITLISTED, TenantStatus.PROVISIONING})
 ACCESS_NOTED_FOR = timedelta(hours=1)
 SESSION_KEY = "tenants_accessed"
 NO_TENANT = UUID(int=0)
-PLATFORM_PRIVILEGES = {"view_audit": "audit.view_auditevent"}  # what of Django's permissions each stands for
+PLATFORM_PRIVILEGES = {  # what of Django's permissions each stands for; its pages export to whom they show events
+    "view_audit": "audit.view_auditevent",
+    "export_audit": "audit.view_auditevent",
+}
 
 
 class TenantSelection:

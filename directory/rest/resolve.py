@@ -34,6 +34,15 @@ from directory.rest import contract, examples
 TAG = "Resolver"
 ANSWERS = AnswerCache()
 IDENTIFIER_PARAMETERS = ("type", "value", "scope")
+PARAMETER_MEANINGS = {
+    "type": "What the identifier is, like bic or e164.",
+    "value": "The identifier, in any form that its type takes.",
+    "scope": "Within what it is unique; without it, the rail's default.",
+    "service": "What the receiver is to do with the traffic.",
+    "action": "The step of the service.",
+    "process": "The business process that it belongs to.",
+    "documentType": "What is sent.",
+}
 SERVICE_PARAMETERS = ("service", "action", "process", "documentType")
 
 
@@ -90,12 +99,18 @@ class Resolve(ResolvingView):
                         "name": name,
                         "in": "query",
                         "required": name != "scope",
+                        "description": PARAMETER_MEANINGS[name],
                         "schema": contract.IDENTIFIER.schema["properties"][name],
                     }
                     for name in IDENTIFIER_PARAMETERS
                 ),
                 *(
-                    {"name": name, "in": "query", "schema": {"type": "string", "maxLength": 512}}
+                    {
+                        "name": name,
+                        "in": "query",
+                        "description": PARAMETER_MEANINGS[name],
+                        "schema": {"type": "string", "maxLength": 512},
+                    }
                     for name in SERVICE_PARAMETERS
                 ),
             ),

@@ -117,7 +117,20 @@ def test_the_document_is_held_by_its_tag(rf):
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", tag)
 
 
-@pytest.mark.parametrize("query", ["?format=xml", "?formt=json", "?format=json&format=json"])
+@pytest.mark.parametrize(
+    ("name", "query", "disposition"),
+    [
+        ("tenant", "", 'inline; filename="switchboard-tenant.json"'),
+        ("tenant", "?format=yaml&download=false", 'inline; filename="switchboard-tenant.yaml"'),
+        ("platform", "?download=true", 'attachment; filename="switchboard-platform.json"'),
+    ],
+)
+def test_the_document_is_saved_as_a_file_on_demand(rf, name, query, disposition):
+    response = serve_document(rf.get(f"/api/schema/{query}"), URLCONFS[name])
+    assert (response.status_code, response["Content-Disposition"]) == (200, disposition)
+
+
+@pytest.mark.parametrize("query", ["?format=xml", "?download=yes", "?formt=json", "?format=json&format=json"])
 def test_a_bad_question_for_the_document_is_a_problem(rf, query):
     response = serve_document(rf.get(f"/api/schema/{query}"), URLCONFS["tenant"])
     assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")

@@ -96,6 +96,12 @@ ERROR_KINDS = (
         "The Accept header excludes application/json and, of lists, text/csv and application/x-ndjson.",
     ),
     ErrorKind(
+        "gone",
+        410,
+        "This is served no longer",
+        "The operation, parameter or field was deprecated, and its sunset has come. `replacement` says what to use.",
+    ),
+    ErrorKind(
         "precondition_failed",
         412,
         "The object has changed",

@@ -118,7 +118,8 @@ def _call_of(view: Repeatable, request: Request) -> Call | None:
     if key is None or names_nothing:
         return None
     principal, method = str(view.admission.actor), str(request.method)
-    return Call(principal, method, request.path_info, key, canonical(request.data))
+    body = canonical([request.data, request.headers.get("If-Match", "")])
+    return Call(principal, method, request.path_info, key, body)
 
 
 def _is_kept(status: int) -> bool:

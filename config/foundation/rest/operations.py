@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from config.foundation.rest.deprecation import Deprecation, Kind, Part
 
 ADMISSION_ERRORS = (
     "not_authenticated",
@@ -47,8 +50,10 @@ class Operation:
     ``response`` is a serializer class, a Component, or None; ``is_list`` wraps it in a page. ``parameters`` are
     OpenAPI parameter objects; ``headers`` name the response's headers among ``HEADERS`` of ``schema``;
     ``precondition`` is the shared parameter of its ``If-Match``, if it takes one; one that
-    ``takes_key`` may be repeated with its ``Idempotency-Key``; ``errors`` are codes beyond those
-    of admission.
+    ``takes_key`` may be repeated with its ``Idempotency-Key``; one that ``takes_selection``
+    shows the fields that the caller chose, if any; ``errors`` are codes beyond those of admission;
+    ``deprecated_parameters`` and ``deprecated_fields`` name parameters of the query, and fields of the
+    answer's (a list: its rows') first level.
     """
 
     operation_id: str
@@ -67,7 +72,25 @@ class Operation:
     status: int = 200
     takes_reason: bool = False
     takes_key: bool = False
+    takes_selection: bool = False
     errors: tuple[str, ...] = ()
+    deprecated: Deprecation | None = None
+    deprecated_parameters: Mapping[str, Deprecation] = field(default_factory=dict)
+    deprecated_fields: Mapping[str, Deprecation] = field(default_factory=dict)
+
+    @property
+    def deprecated_parts(self) -> tuple[Part, ...]:
+        """Return all that is deprecated here: the operation itself, parameters, fields."""
+        declared = (
+            (Kind.OPERATION, {"": self.deprecated} if self.deprecated else {}),
+            (Kind.PARAMETER, self.deprecated_parameters),
+            (Kind.FIELD, self.deprecated_fields),
+        )
+        return tuple(
+            Part(self.operation_id, kind, name, deprecation)
+            for kind, found in declared
+            for name, deprecation in found.items()
+        )
 
 
 class Documented:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,15 @@ from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 
 from config.foundation.actor import REASON_MAX_LENGTH
 from config.foundation.errors import error_registry
+from config.foundation.rest.deprecation import GONE, marked_fields, marked_parameters, marks
+from config.foundation.rest.deprecation import HEADERS as DEPRECATION_HEADERS
 from config.foundation.rest.exports import written
 from config.foundation.rest.filters import id_schema
 from config.foundation.rest.idempotency import IDEMPOTENCY_KEY, KEY_MAX_LENGTH, REPLAYED
 from config.foundation.rest.operations import ADMISSION_ERRORS, KEY_ERRORS, Component, Operation
 from config.foundation.rest.problems import MEDIA_TYPE
 
+_EXAMPLE_ID = str(UUID(int=0x8E03978E40D543E8BC936894A57F9324))
 HEADERS: dict[str, dict[str, Any]] = {
     "X-Request-ID": {
         "description": "The request's id: the caller's where it was a uuid, else a new one.",
@@ -26,7 +30,19 @@ HEADERS: dict[str, dict[str, Any]] = {
     },
     "ETag": {"description": "Strong tag of exactly this representation.", "schema": {"type": "string"}},
     "Link": {
-        "description": "self, first; next and prev where there is such a page; last where rows are counted (RFC 8288).",
+        "description": (
+            "Addresses by their relations (RFC 8288). Of a list: self, first; next and prev where there is such a "
+            "page; last where rows are counted. describedby, service-desc: this document; deprecation: what is to be "
+            "used instead."
+        ),
+        "schema": {"type": "string"},
+    },
+    "Deprecation": {
+        "description": "Since when what was called is deprecated: `@` and seconds since 1970 (RFC 9745).",
+        "schema": {"type": "string", "pattern": "^@[0-9]+$"},
+    },
+    "Sunset": {
+        "description": "When it stops being served: a date of HTTP (RFC 8594).",
         "schema": {"type": "string"},
     },
     "Location": {
@@ -45,7 +61,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "name": "X-Request-ID",
         "in": "header",
         "description": "A uuid by which this request is found in logs and audit; anything else is replaced.",
-        "schema": {"type": "string", "format": "uuid"},
+        "schema": {"type": "string"},
+        "example": _EXAMPLE_ID,
     },
     "IfNoneMatch": {
         "name": "If-None-Match",
@@ -78,7 +95,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
             "but for 429 and 5xx); with another body it is refused."
         ),
         "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX_LENGTH},
-        "example": f'"{UUID(int=0x8E03978E40D543E8BC936894A57F9324)}"',
+        "example": f'"{_EXAMPLE_ID}"',
     },
     "AuditReason": {
         "name": "Audit-Reason",
@@ -137,7 +154,6 @@ PROBLEM = Component(
     },
     uses=(_FAULT,),
 )
-_EXAMPLE_ID = str(UUID(int=0x8E03978E40D543E8BC936894A57F9324))
 _EXAMPLE_FAULTS = {
     "unknown_parameter": {
         "parameter": "nmae",
@@ -185,6 +201,8 @@ class OperationSchema(AutoSchema):
             "security": [{name: []} for name in SECURITY_SCHEMES],
             "responses": {str(operation.status): self._success(operation), **self._errors(operation)},
         }
+        if operation.deprecated:
+            built |= marks(operation.deprecated)
         if operation.is_conditional:
             built["responses"]["304"] = {
                 "description": "Unchanged: the caller holds this representation.",
@@ -197,10 +215,11 @@ class OperationSchema(AutoSchema):
         return built
 
     def _parameters_of(self, operation: Operation) -> list[dict[str, Any]]:
-        found = list(operation.parameters)
+        found = list(marked_parameters(operation.parameters, operation.deprecated_parameters))
         if "{id}" in self.path:
             schema = getattr(self.view, "id_schema", None) or id_schema(self.view.model.display_prefix)
-            found.insert(0, {"name": "id", "in": "path", "required": True, "schema": schema})
+            told = {"description": "The object's id, as lists show it.", "schema": schema}
+            found.insert(0, {"name": "id", "in": "path", "required": True, **told})
         if operation.is_conditional:
             found.append(parameter_reference("IfNoneMatch"))
         if operation.precondition:
@@ -212,15 +231,25 @@ class OperationSchema(AutoSchema):
         return [*found, parameter_reference("RequestId")]
 
     def _success(self, operation: Operation) -> dict[str, Any]:
+        names = [
+            "X-Request-ID",
+            *operation.headers,
+            *(DEPRECATION_HEADERS if operation.deprecated_parts else ()),
+        ]
         if operation.response is None:
-            return {"description": "Done.", "headers": header_references("X-Request-ID", *operation.headers)}
+            return {"description": "Done.", "headers": header_references(*names)}
         if isinstance(operation.response, Component):
-            schema = self._reference(operation.response)
+            marked = marked_fields(operation.response.schema, operation.deprecated_fields)
+            schema = self._reference(replace(operation.response, schema=marked))
         else:
             component = self.resolve_serializer(operation.response, "response")
-            schema = self._page(component) if operation.is_list else component.ref
+            if "allOf" not in component.schema:  # else an operation before marked them
+                component.schema = marked_fields(component.schema, operation.deprecated_fields)
+            shape = self._selectable(component) if operation.takes_selection else component.ref
+            schema = self._page(component.name, shape) if operation.is_list else shape
         example = {"example": {"summary": operation.summary, "value": operation.response_example}}
-        names = ("X-Request-ID", *operation.headers, *((REPLAYED,) if operation.takes_key else ()))
+        if operation.takes_key:
+            names.append(REPLAYED)
         content = {"application/json": {"schema": schema, "examples": example}}
         return {
             "description": "The answer.",
@@ -228,13 +257,25 @@ class OperationSchema(AutoSchema):
             "content": content | (_files_of(operation) if operation.is_list else {}),
         }
 
-    def _page(self, component: ResolvedComponent) -> dict[str, Any]:
+    def _selectable(self, component: ResolvedComponent) -> dict[str, Any]:
+        """Return the schema of an object of which the caller may have chosen fields: then none is required."""
+        part = f"{component.name}Part"
+        whole = component.schema
+        if "required" in whole:
+            properties = {name: value for name, value in whole.items() if name != "required"}
+            self._register(part, properties, ResolvedComponent.SCHEMA)
+            component.schema = {
+                "allOf": [{"$ref": f"#/components/schemas/{part}"}, {"required": whole["required"]}]
+            }
+        return {"anyOf": [component.ref, {"$ref": f"#/components/schemas/{part}"}]}
+
+    def _page(self, name: str, shape: dict[str, Any]) -> dict[str, Any]:
         address = {"type": ["string", "null"], "format": "uri"}
         page = {
             "type": "object",
             "required": ["results", "next", "previous"],
             "properties": {
-                "results": {"type": "array", "items": component.ref},
+                "results": {"type": "array", "items": shape},
                 "next": {**address, "description": "The next page, if there is one."},
                 "previous": {**address, "description": "The previous page, if there is one."},
                 "count": {
@@ -242,17 +283,18 @@ class OperationSchema(AutoSchema):
                     "description": "Rows on all pages; only with `offset` or `count`.",
                 },
                 "count_is_estimate": {
-                    "const": True,
-                    "description": "The planner's estimate, asked for by `count`.",
+                    "type": "boolean",
+                    "description": "True: `count` is the planner's estimate, which was asked for.",
                 },
             },
         }
-        return self._reference(Component(f"{component.name}Page", page))
+        return self._reference(Component(f"{name}Page", page))
 
     def _errors(self, operation: Operation) -> dict[str, Any]:
         by_status: dict[int, list[str]] = defaultdict(list)
         of_key = KEY_ERRORS if operation.takes_key else ()
-        for code in dict.fromkeys((*operation.errors, *of_key, *ADMISSION_ERRORS)):
+        of_age = (GONE,) if operation.deprecated_parts else ()
+        for code in dict.fromkeys((*operation.errors, *of_key, *of_age, *ADMISSION_ERRORS)):
             kind = error_registry.get(code)
             if kind is None:
                 raise LookupError(f"{operation.operation_id} documents {code}, which is not registered")

@@ -124,7 +124,11 @@ class MomentShape(Shape):
 class JsonShape(Shape):
     """Any JSON; what it must hold is the model's to say."""
 
-    schema = {"type": ["object", "array", "string", "number", "boolean"], "additionalProperties": True}
+    schema = {
+        "type": ["object", "array", "string", "number", "boolean"],
+        "additionalProperties": True,
+        "items": {},
+    }
 
     def to_internal_value(self, data: Any) -> Any:
         """Return it."""

@@ -78,6 +78,17 @@ def test_the_link_header_says_what_the_body_says(acme_api, full_directory):
     assert 'rel="prev"' not in response["Link"]
 
 
+@pytest.mark.parametrize("of", ["list", "detail", "audit"])
+def test_lists_and_details_say_where_they_are_described(acme_api, make_api, full_directory, of):
+    row = full_directory.participants[0]
+    paths = {"list": "directory/participants", "detail": f"directory/participants/{row.display_id}"}
+    api = make_api("acme", "view_audit") if of == "audit" else acme_api
+    links = api.get(paths.get(of, "audit/events"))["Link"]
+    document = "http://testserver/t/acme/api/schema/"
+    assert f'<{document}>; rel="describedby"' in links
+    assert f'<{document}>; rel="service-desc"' in links
+
+
 def test_a_cursor_is_good_for_its_own_list_filter_order_and_tenant_alone(
     acme_api, globex_api, full_directory
 ):

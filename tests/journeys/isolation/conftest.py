@@ -1,26 +1,12 @@
-"""Two tenants with a row of everything, made once a module, and a watch over what the first one has."""
+"""A walk through both documents, and a watch over what the first of the two tenants has."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.db import transaction
 
-from tests import cast
-from tests.journeys.isolation.estate import ACME, GLOBEX, Estate, furnish
+from tests.journeys.isolation.estate import Estate
 from tests.journeys.isolation.walk import Walk
-from tests.sealing import seal
-
-
-@pytest.fixture(scope="module")
-def estates(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Estate, Estate]]:
-    """Return acme's and globex's; they go when the module is done, and what a test adds goes with the test."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        others = furnish(cast.tenant("globex"), GLOBEX)
-        made = furnish(cast.tenant("acme"), ACME)
-        seal()
-        yield made, others
-        transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="module")

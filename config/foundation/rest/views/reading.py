@@ -19,9 +19,11 @@ from rest_framework.viewsets import ViewSetMixin
 
 from config.foundation.display_ids import parse_display_id
 from config.foundation.errors import Refused
+from config.foundation.rest.deprecation import Kind, Part
 from config.foundation.rest.errors import Faults
 from config.foundation.rest.etags import etag, is_held
 from config.foundation.rest.filters import DeclaredFilters
+from config.foundation.rest.links import add_links, link
 from config.foundation.rest.operations import QUERY_ERRORS, Operation
 from config.foundation.rest.paging import Page, Paging, with_parameters
 from config.foundation.rest.patterns import patterns_matched
@@ -97,6 +99,7 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
                 ),
                 headers=("Link", "ETag"),
                 is_conditional=True,
+                takes_selection=True,
                 errors=(*QUERY_ERRORS, "unknown_field", "invalid_cursor"),
             )
         return Operation(
@@ -111,8 +114,9 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
                 *selection_parameters(cls.available_fields(action), cls.brief_fields()),
                 DIRECTORY_PARAMETER,
             ),
-            headers=("ETag",),
+            headers=("Link", "ETag"),
             is_conditional=True,
+            takes_selection=True,
             errors=(*QUERY_ERRORS, "unknown_field"),
         )
 
@@ -178,8 +182,9 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         body = {"results": results, "next": links.get("next"), "previous": links.get("prev")} | _count_of(
             page
         )
-        headers = {"Link": ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())}
-        return Response(body, headers=headers | ({"ETag": tag} if tag else {}))
+        response = Response(body, headers={"ETag": tag} if tag else {})
+        add_links(response, *(link(url, rel) for rel, url in links.items()))
+        return response
 
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002
         """Answer one object, or 304 where the caller holds it already."""
@@ -192,6 +197,14 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
                 return Response(status=304, headers={"ETag": tag})
             (shape,) = self.shaped(request, [row])
         return Response(shape, headers={"ETag": tag})
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Return the answer; one of a list or detail says where it is described."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if getattr(self, "action", None) in SELECTING_ACTIONS and answer.status_code < 300:
+            document = request.build_absolute_uri(f"{_script_name(request)}/api/schema/")
+            add_links(answer, link(document, "describedby"), link(document, "service-desc"))
+        return answer
 
     def pk_of(self, display_id: str) -> UUID | None:
         """Return the key that a display id of this table names; None finds nothing, as an unknown one does."""
@@ -209,7 +222,19 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
 
     def shows(self, *names: str) -> bool:
         """Tell whether any of these fields is shown."""
-        return self.shown is None or not self.shown.isdisjoint(names)
+        named = set(names) - self.gone_fields()
+        return bool(named if self.shown is None else named & self.shown)
+
+    def gone_fields(self) -> frozenset[str]:
+        """Return the fields that are shown no longer, since their sunset has come."""
+        fields = (part for part in self.deprecated_parts if part.kind is Kind.FIELD)
+        return frozenset(part.name for part in fields if part.is_gone(self.now))
+
+    def is_used(self, request: Request, part: Part) -> bool:
+        """Tell whether the call uses a deprecated part of its operation; a field, where it is shown."""
+        if part.kind is Kind.FIELD:
+            return self.shows(part.name)
+        return super().is_used(request, part)
 
     def shown_relations(self) -> tuple[str, ...]:
         """Return the relations whose fields are shown."""
@@ -260,11 +285,14 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
             return ""
         media_type = getattr(request, "accepted_media_type", "")
         schema, address = selected_schema(DEFAULT_DB_ALIAS), request.build_absolute_uri()
-        return etag(settings.VERSION, media_type, self.variant(), schema, address, version)
+        gone = sorted(self.gone_fields())
+        return etag(settings.VERSION, media_type, self.variant(), schema, address, version, *gone)
 
     def tagged_fields(self) -> tuple[str, ...]:
         """Return what the choice of fields adds to a tag: nothing where all are shown."""
-        return () if self.shown is None else ("fields", *sorted(self.shown))
+        gone = self.gone_fields()
+        without = ("gone", *sorted(gone)) if gone else ()
+        return without if self.shown is None else (*without, "fields", *sorted(self.shown))
 
     def address_of(self, request: Request, row: Row) -> str:
         """Return a row's own address."""
@@ -297,7 +325,7 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         for rel, place in (("next", page.next), ("prev", page.previous), ("last", page.last)):
             if place is not None:
                 links[rel] = with_parameters(here, [*kept, place])
-        return links | {"service-desc": request.build_absolute_uri(f"{_script_name(request)}/api/schema/")}
+        return links
 
     def _collection_url(self, request: Request) -> str:
         depth = 0 if self.action in COLLECTION_ACTIONS else 1 if self.action in STANDARD_ACTIONS else 2
