@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -12,7 +12,9 @@ from django.db.models.functions import Cast
 
 from audit.enums import SUBJECT_PREFIXES, SubjectKind, Verb
 from audit.models import AuditEvent, ChainHead, Consent
+from audit.operations import rows_created_by, rows_updated_by
 from config.foundation.display_ids import parse_display_id
+from config.foundation.rest.described import DescribedFilter, RequestFilter
 from config.foundation.rest.filters import (
     SEARCH_MAX_LENGTH,
     DeclaredFilter,
@@ -46,16 +48,6 @@ def events_of_person(events: QuerySet[Any], user_id: UUID) -> QuerySet[Any]:
     for model, ids in ((ApiToken, [pk for pk, _ in tokens]), (Membership, memberships), (Consent, consents)):
         about |= Q(resource=model._meta.label_lower, resource_id__in=[str(pk) for pk in ids])
     return events.filter(Q(actor__in=actors) | about)
-
-
-class DescribedFilter(DeclaredFilter):
-    """A filter that is more than a lookup of one column, and says in words what it keeps."""
-
-    meaning: ClassVar[str]
-
-    def parameter(self, name: str) -> dict[str, Any]:
-        """Return the OpenAPI parameter object."""
-        return {"name": name, "in": "query", "description": self.meaning, "schema": self.schema}
 
 
 class PersonField(IdField):
@@ -168,6 +160,8 @@ class SubjectFilter(DescribedFilter):
 class ConsentFilters(DeclaredFilters):
     """Filters of the list of consents."""
 
+    created_by_request = RequestFilter("created", rows_created_by)
+    updated_by_request = RequestFilter("changed", rows_updated_by)
     subject = SubjectFilter(
         lookup_expr="subject",
         each=SubjectField(required=False),

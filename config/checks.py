@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004 -- Django's name for it
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 -- Django's name for it
 
+from config.foundation.rest.addresses import networks_of
 from config.foundation.schemas import application_role
 
 
@@ -20,3 +22,13 @@ def check_application_role(app_configs: Any, **kwargs: Any) -> list[CheckMessage
         "grant_application_role."
     )
     return [Warning(message, hint=hint, id="switchboard.W001")]
+
+
+@register(Tags.security)
+def check_trusted_proxies(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001 -- Django's signature
+    """Find a trusted proxy that is no network: requests could not be told whose they are."""
+    try:
+        networks_of(tuple(settings.TRUSTED_PROXIES))
+    except ValueError as error:
+        return [Error(f"SWITCHBOARD_TRUSTED_PROXIES: {error}.", id="switchboard.E002")]
+    return []

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from audit.models import AuditEvent, Consent
-from audit.requests.models import Job
+from audit.requests.models import Job, RateBucket, SavedFilter
 from customers.identity.models import ApiToken, Membership, Privilege, Role, User
 from customers.tenants.models import Domain, Placement, Tenant
 from directory import models as directory
@@ -44,6 +44,7 @@ TENANT_SIDEBAR: list[Group] = [
     ("Routing", _ROUTING),
     ("Sources", _SOURCES),
     ("Proof", _PROOF),
+    ("Lists", [(SavedFilter, "filter_alt")]),
 ]
 PLATFORM_SIDEBAR: list[Group] = [
     ("Tenants", [(Tenant, "domain"), (Domain, "language"), (Placement, "storage")]),
@@ -55,6 +56,7 @@ PLATFORM_SIDEBAR: list[Group] = [
             (Role, "shield_person"),
             (Privilege, "lock_open"),
             (ApiToken, "vpn_key"),
+            (RateBucket, "speed"),
         ],
     ),
     ("Global directory", [*_DIRECTORY, *_ROUTING, *_SOURCES]),

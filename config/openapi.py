@@ -48,7 +48,9 @@ _TAGS = {
     "Documentation": "This document.",
     "Health": "Whether the process lives, and whether it can work.",
     "Jobs": "Long work: how far it is, what came of it, and its end.",
+    "Limits": "How often you may ask.",
     "Resolver": "How a party is reached, under whose rules, and why.",
+    "Saved filters": "Parameters of lists under a name, one's own or shared.",
 }
 _HEALTH = Component(
     "Health",

@@ -12,7 +12,8 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from config.foundation.actor import request_context
-from config.foundation.errors import error_registry
+from config.foundation.errors import Refused, error_registry
+from config.foundation.rest.limits import POLICY_HEADER, STATE_HEADER, Meter
 from config.foundation.rest.problems import MEDIA_TYPE, answer_problem
 from config.foundation.rest.reasons import reason_of
 
@@ -21,7 +22,10 @@ Answer = Callable[[HttpRequest], HttpResponseBase]
 API_PATH = re.compile(r"(/t/[^/]+)?/api/")
 VARY = ("Accept", "Authorization", "Cookie")
 CACHE_CONTROL = "private, no-cache"
-KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
+LIMITED_PATH = re.compile(
+    r"(/t/[^/]+)?/api/v[0-9]+/"
+)  # neither documents and their pages, nor files, nor health
+KEPT_HEADERS = ("Allow", POLICY_HEADER, STATE_HEADER, "Retry-After", "WWW-Authenticate")
 CODES_OF_STATUS = {
     400: ("bad_request", "The request cannot be read."),
     403: ("permission_denied", "You may not do this here."),
@@ -70,6 +74,32 @@ class ApiResponseMiddleware:
         if "Cache-Control" not in response:
             response["Cache-Control"] = CACHE_CONTROL
         patch_vary_headers(response, VARY)
+        return response
+
+
+class RateLimitMiddleware:
+    """Counts every request of the API, and says in each answer how the caller stands, whoever answers.
+
+    Here is refused whose address has used up what nobody known may ask; who is known is charged by the view.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request, or refuse it before anything is looked up."""
+        if LIMITED_PATH.match(request.path_info) is None:
+            return self.get_response(request)
+        meter = Meter(request)
+        request.meter = meter  # type: ignore[attr-defined] # where views find it
+        try:
+            meter.enter()
+            response = self.get_response(request)
+            meter.leave(response.status_code)
+        except Refused as refusal:
+            response = answer_problem(refusal.code, refusal.detail, **refusal.extensions)
+        for name, text in meter.headers().items():
+            response[name] = text
         return response
 
 

@@ -14,8 +14,8 @@ from unfold.sites import UnfoldAdminSite
 
 from audit.admin import AuditEventAdmin, ConsentAdmin
 from audit.models import AuditEvent, Consent
-from audit.requests.admin import JobAdmin
-from audit.requests.models import Job
+from audit.requests.admin import JobAdmin, RateBucketAdmin, SavedFilterAdmin
+from audit.requests.models import Job, RateBucket, SavedFilter
 from config import api, navigation, overview
 from config.foundation.actor import Actor, acting
 from config.foundation.admin import ApiPlace
@@ -272,6 +272,7 @@ platform_site.register(Membership, identity.MembershipAdmin)
 platform_site.register(Role, identity.RoleAdmin)
 platform_site.register(Privilege, identity.PrivilegeAdmin)
 platform_site.register(ApiToken, identity.ApiTokenAdmin)
+platform_site.register(RateBucket, RateBucketAdmin)
 
 for site in (platform_site, tenant_site):
     site.register(models.Participant, directory.ParticipantAdmin)
@@ -289,3 +290,4 @@ for site in (platform_site, tenant_site):
     site.register(AuditEvent, AuditEventAdmin)
     site.register(Consent, ConsentAdmin)
     site.register(Job, JobAdmin)
+tenant_site.register(SavedFilter, SavedFilterAdmin)

@@ -8,7 +8,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
+from audit.operations import rows_created_by, rows_updated_by
 from config.foundation.display_ids import parse_display_id
+from config.foundation.rest.described import AsOfFilter, RequestFilter
 from config.foundation.rest.filters import DeclaredFilter, DeclaredFilters
 from config.foundation.rest.lookups import (
     BOOLEAN,
@@ -52,7 +54,20 @@ WINDOW = {"valid_from": (*MOMENT, *NULLABLE), "valid_to": (*MOMENT, *NULLABLE)}
 OF_PARTICIPANT = {"participant": EQUAL, "participant__name": TEXT}
 
 
-class ParticipantFilters(DeclaredFilters):
+class AuditedFilters(DeclaredFilters):
+    """Filters of a table whose changes are in the chain."""
+
+    created_by_request = RequestFilter("created", rows_created_by)
+    updated_by_request = RequestFilter("changed", rows_updated_by)
+
+
+class SourcedFilters(AuditedFilters):
+    """Filters of a table whose rows hold for a time, or until their source no longer has them."""
+
+    as_of = AsOfFilter(ends=("valid_to", "superseded_at"))
+
+
+class ParticipantFilters(AuditedFilters):
     """Filters of participants."""
 
     searched = ("name", "notes")
@@ -62,7 +77,7 @@ class ParticipantFilters(DeclaredFilters):
         fields = {"name": TEXT, "kind": EQUAL, "country": OPTIONAL, "tags": MANY, **SOURCED}
 
 
-class IdentifierFilters(DeclaredFilters):
+class IdentifierFilters(AuditedFilters):
     """Values are compared in clear, so a filter by value finds no confidential identifier."""
 
     searched = ("value", "normalized", "participant__name")
@@ -88,7 +103,7 @@ class IdentifierFilters(DeclaredFilters):
         return queryset
 
 
-class EndpointFilters(DeclaredFilters):
+class EndpointFilters(SourcedFilters):
     """Filters of endpoints."""
 
     searched = ("address", "participant__name")
@@ -108,7 +123,7 @@ class EndpointFilters(DeclaredFilters):
         }
 
 
-class CapabilityFilters(DeclaredFilters):
+class CapabilityFilters(AuditedFilters):
     """Filters of capabilities."""
 
     searched = ("service", "action", "process", "document_type", "participant__name")
@@ -126,7 +141,7 @@ class CapabilityFilters(DeclaredFilters):
         }
 
 
-class CredentialFilters(DeclaredFilters):
+class CredentialFilters(SourcedFilters):
     """Filters of credentials."""
 
     searched = ("fingerprint", "participant__name")
@@ -143,7 +158,7 @@ class CredentialFilters(DeclaredFilters):
         }
 
 
-class PolicyFilters(DeclaredFilters):
+class PolicyFilters(AuditedFilters):
     """Filters of policies."""
 
     searched = ("name", "reason")
@@ -188,7 +203,7 @@ class NodeFilter(DeclaredFilter):
         return qs.filter(ends)
 
 
-class EdgeFilters(DeclaredFilters):
+class EdgeFilters(SourcedFilters):
     """Filters of edges."""
 
     from_id = NodeFilter("from")
@@ -210,8 +225,10 @@ class EdgeFilters(DeclaredFilters):
         }
 
 
-class RoutingArtifactFilters(DeclaredFilters):
+class RoutingArtifactFilters(AuditedFilters):
     """Filters of routing artifacts."""
+
+    as_of = AsOfFilter("effective_from", ("effective_to",))
 
     searched = ("name",)
 
@@ -229,8 +246,10 @@ class RoutingArtifactFilters(DeclaredFilters):
         }
 
 
-class PrefixRuleFilters(DeclaredFilters):
+class PrefixRuleFilters(AuditedFilters):
     """Filters of prefix rules."""
+
+    as_of = AsOfFilter()
 
     searched = ("prefix", "range_text", "target_address")
 
@@ -258,7 +277,7 @@ class PrefixRuleFilters(DeclaredFilters):
         }
 
 
-class SourceFilters(DeclaredFilters):
+class SourceFilters(AuditedFilters):
     """Filters of sources."""
 
     searched = ("name",)
@@ -268,7 +287,7 @@ class SourceFilters(DeclaredFilters):
         fields = {"name": TEXT, "kind": EQUAL, "failure_mode": EQUAL, "enabled": BOOLEAN, **STAMPS}
 
 
-class SourceRunFilters(DeclaredFilters):
+class SourceRunFilters(AuditedFilters):
     """Filters of runs of sources."""
 
     class Meta:
@@ -284,7 +303,7 @@ class SourceRunFilters(DeclaredFilters):
         }
 
 
-class ProbeFilters(DeclaredFilters):
+class ProbeFilters(AuditedFilters):
     """Filters of probes."""
 
     searched = ("name",)

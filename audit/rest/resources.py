@@ -68,6 +68,11 @@ class AuditEvents(ChainResource):
     id_schema: ClassVar[dict[str, Any]] = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
 
     @classmethod
+    def list_name(cls) -> str:
+        """Return what saved filters call this list."""
+        return "audit/events"
+
+    @classmethod
     def describe(cls, action: str) -> Operation:
         """Return the documentation; a single event shows its place in the chain as well."""
         described = super().describe(action)
@@ -116,6 +121,11 @@ class PlatformEvents(AuditEvents):
     example = examples.PLATFORM_EVENT
     detail_example = examples.PLATFORM_EVENT_DETAIL
 
+    @classmethod
+    def list_name(cls) -> str:
+        """Return what saved filters call this list: they are tenants'."""
+        return ""
+
 
 class Consents(ChainResource):
     """Consents that subjects gave, withdrew, or that ran out; what holds of a purpose is the latest."""
@@ -128,6 +138,11 @@ class Consents(ChainResource):
     natural = ("subject", "purpose", "action", "at")
     noun, plural = "consent", "consents"
     example = examples.CONSENT
+
+    @classmethod
+    def list_name(cls) -> str:
+        """Return what saved filters call this list."""
+        return "audit/consents"
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the consents, each knowing whether it is the latest where that is shown."""

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
@@ -43,6 +43,12 @@ class Actor:
     def token(cls, key_id: str, user_id: UUID) -> "Actor":
         """Return the actor of an API token, acting for its user."""
         return cls("token", key_id, user_id)
+
+    @classmethod
+    def caller(cls, user: Any, token: Any) -> "Actor":
+        """Return the actor of an API call: the token's, or without one the person's."""
+        key_id = getattr(token, "key_id", "")
+        return cls.token(key_id, user.pk) if key_id else cls.user(user.pk)
 
     @classmethod
     def system(cls, command: str) -> "Actor":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -90,8 +91,10 @@ def tell_refused_call(context: Mapping[str, Any], *, status: int, code: str) -> 
             tell_refused(Refusal(admission.actor, code, schema, resource, resource_id))
         return
     user = getattr(request, "_user", None)  # set by authentication; asking for it would authenticate again
-    if user is not None and status < 500:
-        actor = _actor_of(user, getattr(request, "_auth", None))
+    if (
+        user is not None and status < 500 and status != HTTPStatus.TOO_MANY_REQUESTS
+    ):  # which is to cost nothing
+        actor = Actor.caller(user, getattr(request, "_auth", None))
         tell_refused(Refusal(actor, code, get_public_schema_name(), resource, resource_id))
 
 
@@ -111,8 +114,3 @@ def _row_of(view: Any) -> tuple[str, str]:
     prefix = getattr(model, "display_prefix", "")
     pk: UUID | None = parse_display_id(prefix, str(view.kwargs.get("id", "")))
     return model._meta.label_lower, str(pk) if pk else ""
-
-
-def _actor_of(user: Any, token: Any) -> Actor:
-    key_id = getattr(token, "key_id", "")
-    return Actor.token(key_id, user.pk) if key_id else Actor.user(user.pk)

@@ -13,7 +13,7 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -156,7 +156,7 @@ class Watch:
         with self._connect() as connection, selectors.DefaultSelector() as selector:
             server, bell = connection.pgconn, self._bell[0]
             selector.register(server.socket, selectors.EVENT_READ)
-            _ask(server, f"LISTEN {CHANNEL}")
+            ask(server, f"LISTEN {CHANNEL}")
             try:
                 selector.register(bell, selectors.EVENT_READ)
                 while not self._is_stopping.is_set():
@@ -177,7 +177,7 @@ class Watch:
         if not topics:
             return
         asked_at = time.monotonic()
-        found = _ask(server, "SELECT " + ", ".join(f"({topic.version_sql})::text" for topic in topics))
+        found = ask(server, "SELECT " + ", ".join(f"({topic.version_sql})::text" for topic in topics))
         with self._lock:
             for place, topic in enumerate(topics):
                 version = found.get_value(0, place)
@@ -262,14 +262,17 @@ def own_connection(
     return psycopg.connect(**{**parameters, **bounds}, autocommit=True)
 
 
-def _ask(server: pq.abc.PGconn, statement: str) -> pq.abc.PGresult:
-    """Run one statement and return its result.
+def ask(server: pq.abc.PGconn, statement: str, parameters: Sequence[str] = ()) -> pq.abc.PGresult:
+    """Run one statement, with texts for ``$1``, ``$2`` and so on where it has any, and return its result.
 
     Raises:
         psycopg.Error: it failed, or took longer than ``PATIENCE_S``.
     """
     deadline = time.monotonic() + PATIENCE_S
-    server.send_query(statement.encode())
+    if parameters:
+        server.send_query_params(statement.encode(), [text.encode() for text in parameters])
+    else:
+        server.send_query(statement.encode())
     result = None
     with selectors.DefaultSelector() as selector:
         selector.register(server.socket, selectors.EVENT_READ)

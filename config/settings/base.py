@@ -1,8 +1,11 @@
 """Settings shared by every environment; what differs is in dev, test and production."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
 
 from config import postgres
 from config.settings.admin import UNFOLD as UNFOLD
@@ -56,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "config.rest.RequestIdMiddleware",
     "config.rest.ApiResponseMiddleware",
+    "config.rest.RateLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",  # before tenancy: a static file costs no look-up
     "config.health.HealthMiddleware",
     "config.tenancy.TenancyMiddleware",
@@ -156,7 +160,34 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 # -- audit ---------------------------------------------------------------------------------------------------------
 AUDIT_REFUSALS_KEPT_DAYS = int(os.environ.get("SWITCHBOARD_AUDIT_REFUSALS_KEPT_DAYS", "400"))
 
+# -- addresses -------------------------------------------------------------------------------------------------------
+# Networks (CIDR) of the proxies whose X-Forwarded-For is believed; from everybody else the peer's address counts.
+TRUSTED_PROXIES = [
+    network
+    for text in os.environ.get("SWITCHBOARD_TRUSTED_PROXIES", "").split(",")
+    if (network := text.strip())
+]
+
+
 # -- limits ----------------------------------------------------------------------------------------------------------
+def rate_limit(policy: str, default: str) -> dict[str, tuple[int, int]]:
+    """Return quota and window (seconds) of a policy from the environment, ``600/60``; nothing where it is ``off``."""
+    name = f"SWITCHBOARD_RATE_LIMIT_{policy.upper()}"
+    text = os.environ.get(name, "") or default
+    if text == "off":
+        return {}
+    found = re.fullmatch(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,5})", text)
+    if found is None:
+        raise ImproperlyConfigured(f"{name} is written 600/60, requests and seconds, or off; not {text}")
+    return {policy: (int(found[1]), int(found[2]))}
+
+
+RATE_LIMITS = {
+    **rate_limit("token", "60000/60"),
+    **rate_limit("user", "6000/60"),
+    **rate_limit("tenant", "240000/60"),
+    **rate_limit("address", "600/60"),
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes of a request's body
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 

@@ -13,6 +13,7 @@ from django.db.models import F, Q
 
 from config.foundation.keys import is_encrypted
 from config.foundation.tiers import Tiers
+from config.foundation.trigrams import words_index
 from directory.enums import CredentialType, EndpointStatus, ParticipantKind, SensitivityTier
 from directory.models.base import DirectoryRow
 from directory.validators import (
@@ -91,7 +92,10 @@ class Participant(SourcedRow):
                 violation_error_code="duplicate",
             ),
         ]
-        indexes = [models.Index(fields=["name", "id"], name="participant_name")]
+        indexes = [
+            models.Index(fields=["name", "id"], name="participant_name"),
+            words_index("participant_words", "name", "notes"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -131,7 +135,15 @@ class Identifier(SourcedRow):
                 violation_error_code="duplicate",
             ),
         ]
-        indexes = [models.Index(fields=["identifier_type", "normalized", "scope"], name="identifier_lookup")]
+        indexes = [
+            models.Index(fields=["identifier_type", "normalized", "scope"], name="identifier_lookup"),
+            words_index(
+                "identifier_words",
+                "value",
+                "normalized",
+                condition=Q(tier__lt=SensitivityTier.CONFIDENTIAL),  # beyond it there is ciphertext
+            ),
+        ]
 
     def __str__(self) -> str:
         shown = "•••" if self.tier >= SensitivityTier.CONFIDENTIAL else self.value
@@ -206,6 +218,7 @@ class Endpoint(SourcedRow):
                 violation_error_code="duplicate",
             ),
         ]
+        indexes = [words_index("endpoint_words", "address")]
 
     def __str__(self) -> str:
         return f"{self.protocol} {self.address}"
@@ -254,6 +267,7 @@ class Capability(SourcedRow):
     class Meta:
         verbose_name_plural = "capabilities"
         constraints = [_confidence_constraint("capability_confidence")]
+        indexes = [words_index("capability_words", "service", "action", "process", "document_type")]
 
     def __str__(self) -> str:
         named = [part for part in (self.service, self.action, self.process, self.document_type) if part]
@@ -323,6 +337,7 @@ class Credential(SourcedRow):
                 violation_error_code="private_key_refused",
             ),
         ]
+        indexes = [words_index("credential_words", "fingerprint")]
 
     def __str__(self) -> str:
         return f"{self.get_credential_type_display()} {self.fingerprint[:16] or 'by reference'}"

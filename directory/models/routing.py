@@ -11,6 +11,7 @@ from config.foundation.constraints import NOT_FOUND
 from config.foundation.errors import Refused
 from config.foundation.rows import TenantRow, public_schema
 from config.foundation.tiers import Tiers
+from config.foundation.trigrams import words_index
 from directory.enums import (
     ArtifactKind,
     ArtifactStatus,
@@ -66,6 +67,7 @@ class Policy(DirectoryRow):
 
     class Meta:
         verbose_name_plural = "policies"
+        indexes = [words_index("policy_words", "name", "reason")]
 
     def __str__(self) -> str:
         return self.name
@@ -227,6 +229,7 @@ class RoutingArtifact(DirectoryRow):
                 violation_error_code="validity_reversed",
             ),
         ]
+        indexes = [words_index("artifact_words", "name")]
 
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"
@@ -321,7 +324,10 @@ class PrefixRule(DirectoryRow):
                 violation_error_code="validity_reversed",
             ),
         ]  # fmt: skip
-        indexes = [models.Index(fields=["artifact", "prefix"], name="prefix_rule_lookup")]
+        indexes = [
+            models.Index(fields=["artifact", "prefix"], name="prefix_rule_lookup"),
+            words_index("prefix_rule_words", "prefix", "range_text", "target_address"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.prefix} → {self.target_address or self.participant or 'nowhere'}"

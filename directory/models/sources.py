@@ -8,6 +8,7 @@ from django.db import models
 from config.foundation.rows import TenantRow
 from config.foundation.schemas import READ
 from config.foundation.tiers import Tiers
+from config.foundation.trigrams import words_index
 from directory.enums import FailureMode, RunState, SourceKind
 from directory.models.base import DirectoryRow
 from directory.validators import check_objects
@@ -45,6 +46,9 @@ class Source(DirectoryRow):
     breaker_cool_down_s = models.PositiveIntegerField("breaker's cool-down (s)", default=30)
     failure_mode = models.CharField(max_length=16, choices=FailureMode, default=FailureMode.CACHED_ONLY)
     enabled = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = [words_index("source_words", "name")]
 
     def __str__(self) -> str:
         return self.name
@@ -107,6 +111,9 @@ class Probe(DirectoryRow):
     expected = models.JSONField(help_text="The part of the answer that must be so.")
     last_result = models.JSONField(null=True, blank=True, editable=False)
     last_run_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        indexes = [words_index("probe_words", "name")]
 
     def __str__(self) -> str:
         return self.name

@@ -18,6 +18,7 @@ from config.foundation.errors import Refused
 from config.foundation.keys import blind_index
 from config.foundation.rest.errors import Fault, Faults, InvalidInput
 from config.foundation.rest.etags import etag_of_bytes, is_held
+from config.foundation.rest.limits import BULK_ITEMS_PER_COST
 from config.foundation.rest.operations import BODY_ERRORS, QUERY_ERRORS, Operation
 from config.foundation.rest.problems import problem_of
 from config.foundation.rest.queries import collect_parameter_faults
@@ -150,7 +151,10 @@ class BulkResolve(ResolvingView):
         "post": Operation(
             operation_id="resolve_bulk",
             summary="Resolve up to 1,000 requests",
-            description="Each result is an answer or a problem, in the order of the requests; always 200.",
+            description=(
+                "Each result is an answer or a problem, in the order of the requests; always 200. Against rate limits "
+                f"it counts as one request for each {BULK_ITEMS_PER_COST} of the body's, begun or whole."
+            ),
             tag=TAG,
             request=contract.BULK_REQUEST,
             request_example={"requests": [examples.RESOLVE_REQUEST]},
@@ -162,7 +166,9 @@ class BulkResolve(ResolvingView):
 
     def post(self, request: Request) -> Response:
         """Resolve the body's requests."""
-        answers = self.ask(_requests_of(request.data))
+        requests = _requests_of(request.data)
+        self.charge_items(request, len(requests))
+        answers = self.ask(requests)
         return Response({"results": [_result(answer) for answer in answers]})
 
 

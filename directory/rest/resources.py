@@ -51,6 +51,11 @@ class DirectoryResource(ReadOnlyResource):
 
     required_privilege = "directory.read"
 
+    @classmethod
+    def list_name(cls) -> str:
+        """Return what saved filters call this list."""
+        return f"directory/{cls.plural.replace(' ', '-')}"
+
     def list_version(self) -> str:
         """Return the version of the directory, which every change of a row that it is resolved by moves."""
         return f"directory:{models.DirectoryVersion.objects.values_list('version', flat=True).order_by('pk').first()}"

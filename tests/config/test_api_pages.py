@@ -23,6 +23,8 @@ from django.urls import get_resolver, reverse
 from audit.enums import ConsentAction, SubjectKind
 from audit.models import AuditEvent, Consent
 from audit.operations import record_consent
+from audit.requests.models import SavedFilter
+from audit.requests.operations import save_filter
 from config.foundation.actor import Actor
 from config.foundation.rest.details import details_of
 from config.foundation.rows import public_schema
@@ -65,6 +67,12 @@ def fill_acme() -> None:
             purpose="terms",
             text_version=1,
             action=ConsentAction.GIVEN,
+        )
+        save_filter(
+            actor=Actor.user(owner.pk),
+            row=SavedFilter(
+                slug="nodes", name="Nodes", resource="directory/participants", parameters={"kind": ["node"]}
+            ),
         )
     seal()
 

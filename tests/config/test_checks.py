@@ -14,3 +14,9 @@ def test_an_application_that_works_as_the_owner_is_warned_of(db, monkeypatch):
     for alias in ("default", "owner"):
         monkeypatch.setitem(connections[alias].settings_dict, "OPTIONS", {})
     assert found() == ["switchboard.W001"]
+
+
+def test_a_trusted_proxy_that_is_no_network_is_named(db, settings):
+    settings.TRUSTED_PROXIES = ["10.0.0.0/8", "10.0.0.1/8"]
+    (error,) = [each for each in run_checks() if each.id == "switchboard.E002"]
+    assert "10.0.0.1/8" in error.msg

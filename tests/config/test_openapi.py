@@ -62,7 +62,7 @@ def test_an_operation_says_what_it_does_and_shows_it(document, method, path, ope
 @pytest.mark.parametrize(("document", "method", "path", "operation"), API_OPERATIONS)
 def test_an_operation_names_each_of_its_errors_as_a_problem(document, method, path, operation):
     statuses = {int(status) for status in operation["responses"] if int(status) >= 400}
-    assert statuses >= ({400, 401, 403, 404, 406, 421, 500, 503} if operation["security"] else {400})
+    assert statuses >= ({400, 401, 403, 404, 406, 421, 429, 500, 503} if operation["security"] else {400})
     for status in statuses:
         content = operation["responses"][str(status)]["content"]["application/problem+json"]
         problem = checker(document, content["schema"])
@@ -71,6 +71,18 @@ def test_an_operation_names_each_of_its_errors_as_a_problem(document, method, pa
             problem.validate(value)
             assert (value["code"], value["status"]) == (code, status)
             assert error_registry.get(code) is not None
+
+
+@pytest.mark.parametrize(("document", "method", "path", "operation"), OPERATIONS)
+def test_every_answer_of_a_limited_operation_tells_of_its_limits_and_no_other_does(
+    document, method, path, operation
+):
+    expected = {"RateLimit", "RateLimit-Policy"} if path.startswith("/api/v1/") else set()
+    for status, response in operation["responses"].items():
+        named = {name for name in response.get("headers", {}) if name.startswith("RateLimit")}
+        assert named == expected, status
+        assert ("Retry-After" in response.get("headers", {})) >= (status == "429")
+    assert ("429" in operation["responses"]) == bool(expected)
 
 
 @pytest.mark.parametrize(("document", "method", "path", "operation"), OPERATIONS)

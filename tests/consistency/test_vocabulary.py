@@ -104,7 +104,8 @@ def test_no_app_imports_another_apps_edge():
         f"{path.relative_to(ROOT)} imports {name}"
         for app in APPS
         for path in modules(ROOT / app)
-        if app_of(".".join(path.relative_to(ROOT).parts)) == app  # not that of an app inside
+        if app_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        == app  # and not of one inside of it
         for name in sorted(imports(path))
         if (other := app_of(name)) and other != app and word_of(name, other) in EDGES
     ]

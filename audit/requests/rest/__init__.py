@@ -1,1 +1,1 @@
-"""Jobs over HTTP: looked at, cancelled, and asked for."""
+"""What callers may ask about their own requests, and the filters that they save."""

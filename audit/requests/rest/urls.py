@@ -1,9 +1,11 @@
-"""Addresses of jobs below ``/api/v1/``; without a trailing slash."""
+"""Addresses below ``/api/v1/``; without a trailing slash."""
 
 from typing import Any
 
 from django.urls import path
 
+from audit.requests.rest.filters import SavedFilters
+from audit.requests.rest.limits import Limits
 from audit.requests.rest.resources import Jobs, PlatformJobs, Verifications
 
 
@@ -18,5 +20,19 @@ def _addresses(jobs: type[Jobs]) -> list[Any]:
     ]
 
 
-urlpatterns = _addresses(Jobs)
-platform_urlpatterns = _addresses(PlatformJobs)
+_LIMITS = path("limits", Limits.as_view(), name="limits")
+platform_urlpatterns = [_LIMITS, *_addresses(PlatformJobs)]
+urlpatterns = [
+    _LIMITS,
+    *_addresses(Jobs),
+    path(
+        "saved-filters",
+        SavedFilters.as_view({"get": "list", "post": "create"}),
+        name="saved-filter-list",
+    ),
+    path(
+        "saved-filters/<str:id>",
+        SavedFilters.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="saved-filter-detail",
+    ),
+]

@@ -29,6 +29,13 @@ ERROR_KINDS = (
         "NaN, or nesting beyond 32 levels.",
     ),
     ErrorKind(
+        "list_too_slow",
+        503,
+        "The list takes too long",
+        "The database was stopped before it had all that was asked for. Narrow the list by filters, or try again as "
+        "Retry-After says.",
+    ),
+    ErrorKind(
         "unknown_field",
         400,
         "The request names an unknown field",
@@ -130,7 +137,9 @@ ERROR_KINDS = (
         "throttled",
         429,
         "Too many requests",
-        "Wait as long as Retry-After says.",
+        "A quota is used up, or does not last for this request: policy names it, RateLimit-Policy says how much it "
+        "is, and GET /limits all that count for you. Wait as long as Retry-After says. Elsewhere this is known as "
+        "https://iana.org/assignments/http-problem-types#quota-exceeded.",
     ),
     ErrorKind(
         "internal_error",

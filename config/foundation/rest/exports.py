@@ -15,6 +15,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from config.foundation.actor import current_act, request_context
 from config.foundation.cells import safe_cell
+from config.foundation.rest.time_limits import FILE_TIME_MAX_MS, statements_within
 from config.foundation.rows import SelectedSchema, schema_selected, selected_schema
 
 Shapes = list[dict[str, Any]]
@@ -55,13 +56,18 @@ class Sending:
         return cls(selected_schema(DEFAULT_DB_ALIAS), act.request_id, act.reason)
 
     def pages(self, pages: Iterator[Any], shape: Callable[[Any], Shapes]) -> Iterator[Shapes]:
-        """Yield each page shaped; all reading is done in the schema, and none is selected between two pages."""
+        """Yield each page shaped; all reading is done in the schema, and none is selected between two pages.
+
+        Raises:
+            StatementTooSlow: a page took too long; the file ends there, unfinished, as no answer can follow any more.
+        """
         while True:
             with (
                 request_context(request_id=self.request_id, reason=self.reason),
                 schema_selected(SelectedSchema(self.schema)),
             ):
-                page = next(pages, _END)
+                with statements_within(FILE_TIME_MAX_MS):
+                    page = next(pages, _END)
                 shaped = [] if page is _END else shape(page)
             if page is _END:
                 return

@@ -21,9 +21,10 @@ from django_filters.utils import get_model_field
 
 from config.foundation.display_ids import parse_display_id
 from config.foundation.rest.errors import Faults
-from config.foundation.rest.lookups import LOOKUPS, OF_MANY, PATTERNS
+from config.foundation.rest.lookups import LOOKUPS, OF_MANY, PATTERNS, WORDS
 from config.foundation.rest.moments import MomentField
 from config.foundation.rest.patterns import collect_pattern_faults
+from config.foundation.rest.words import occurrence
 
 VALUE_MAX_LENGTH = 512
 PATTERN_MAX_LENGTH = 200
@@ -114,6 +115,12 @@ class DeclaredFilter(django_filters.Filter):
     def is_repeatable(self) -> bool:
         """Tell whether the parameter may be given several times."""
         return self.lookup_expr in LOOKUPS and LOOKUPS[self.lookup_expr].is_repeatable
+
+    @property
+    def is_search(self) -> bool:
+        """Tell whether the value is looked for inside of texts, or rows without it are kept."""
+        lookup = LOOKUPS.get(self.lookup_expr)
+        return self.lookup_expr in WORDS[1:] or (lookup is not None and lookup.is_negated)
 
     @property
     def is_pattern(self) -> bool:
@@ -233,14 +240,18 @@ class DeclaredFilters(django_filters.FilterSet):
         """Return the regular expressions that were given, by parameter."""
         return {name: self.data[name] for name, declared in self.base_filters.items() if declared.is_pattern}
 
+    def slow_names(self) -> tuple[str, ...]:
+        """Return the given parameters that may take long: those that search texts, or else all."""
+        searching = [name for name, declared in self.base_filters.items() if declared.is_search]
+        if "q" in self.data and "q" in self.names():
+            searching.append("q")
+        return tuple(searching or self.base_filters)
+
     def filter_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         """Narrow the queryset by every filter and by ``q``."""
         queryset = super().filter_queryset(queryset)
-        for word in self.data.get("q", "").split():
-            occurs = Q()
-            for column in self.searched:
-                occurs |= Q(**{f"{column}__icontains": word})
-            queryset = queryset.filter(occurs)
+        for word in self.data.get("q", "").split() if self.searched else ():
+            queryset = queryset.filter(occurrence(queryset.model, self.searched, word))
         return queryset
 
 

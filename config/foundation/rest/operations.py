@@ -19,6 +19,7 @@ ADMISSION_ERRORS = (
     "not_found",
     "not_acceptable",
     "unknown_host",
+    "throttled",
     "internal_error",
     "tenant_not_ready",
     "not_ready",

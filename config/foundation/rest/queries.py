@@ -66,8 +66,12 @@ def read_paging(  # noqa: PLR0913 -- what a cursor is bound to
     default: tuple[str, ...],
     orderings: tuple[str, ...],
     faults: Faults,
+    state: str = "",
 ) -> Paging:
-    """Return how the list is cut; cursors are bound to schema, path, filters and ordering."""
+    """Return how the list is cut; cursors are bound to schema, path, filters and ordering.
+
+    ``state`` is that of a saved filter: a cursor is good while it stands.
+    """
     ordering = default
     if "ordering" in query:
         ordering = read_ordering(_text(query, "ordering"), allowed=orderings, faults=faults) or default
@@ -80,7 +84,7 @@ def read_paging(  # noqa: PLR0913 -- what a cursor is bound to
         for value in values
         if name not in (*PAGING_PARAMETERS, *SELECTION_PARAMETERS)
     )
-    binding = binding_of(schema, path, *ordering, *given)
+    binding = binding_of(schema, path, state, *ordering, *given)
     cursor = (
         read_cursor(_text(query, "cursor"), binding=binding, faults=faults) if "cursor" in query else None
     )

@@ -19,10 +19,13 @@ from config.foundation.rest.deprecation import HEADERS as DEPRECATION_HEADERS
 from config.foundation.rest.exports import written
 from config.foundation.rest.filters import id_schema
 from config.foundation.rest.idempotency import IDEMPOTENCY_KEY, KEY_MAX_LENGTH, REPLAYED
+from config.foundation.rest.limits import MEANINGS, POLICY_HEADER, STATE_HEADER
 from config.foundation.rest.operations import ADMISSION_ERRORS, KEY_ERRORS, Component, Operation
 from config.foundation.rest.problems import MEDIA_TYPE
 
 _EXAMPLE_ID = str(UUID(int=0x8E03978E40D543E8BC936894A57F9324))
+LIMITED = ("X-Request-ID", POLICY_HEADER, STATE_HEADER)  # what every answer of the API carries
+_POLICIES = " ".join(f"`{name}`: {meaning}" for name, meaning in MEANINGS.items())
 HEADERS: dict[str, dict[str, Any]] = {
     "X-Request-ID": {
         "description": "The request's id: the caller's where it was a uuid, else a new one.",
@@ -50,7 +53,23 @@ HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "format": "uri"},
     },
     "WWW-Authenticate": {"description": "How to sign in.", "schema": {"type": "string"}},
-    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
+    POLICY_HEADER: {
+        "description": (
+            "The policies that this request was counted against: quota `q` and window `w` in seconds (a structured "
+            f"field, draft-ietf-httpapi-ratelimit-headers-10). {_POLICIES} What they grant is this installation's."
+        ),
+        "schema": {"type": "string"},
+        "example": '"token";q=60000;w=60, "tenant";q=240000;w=60',
+    },
+    STATE_HEADER: {
+        "description": (
+            "What is left of each quota (`r`), as far as the process that answers knows, and in how many seconds it is "
+            "whole again (`t`). Absent while nobody can be asked: nothing is refused then."
+        ),
+        "schema": {"type": "string"},
+        "example": '"token";r=59958;t=17, "tenant";r=239012;t=42',
+    },
     REPLAYED: {
         "description": "`true`: this is the answer that the first call with this Idempotency-Key was given.",
         "schema": {"type": "string", "const": "true"},
@@ -176,6 +195,7 @@ _EXAMPLE_FAULTS = {
         "code": "limit_out_of_range",
     },
 }
+_EXAMPLE_EXTENSIONS: dict[str, dict[str, Any]] = {"throttled": {"policy": "token", "retry_after": 17}}
 
 
 class OperationSchema(AutoSchema):
@@ -206,7 +226,7 @@ class OperationSchema(AutoSchema):
         if operation.is_conditional:
             built["responses"]["304"] = {
                 "description": "Unchanged: the caller holds this representation.",
-                "headers": header_references("ETag", "X-Request-ID"),
+                "headers": header_references("ETag", *LIMITED),
             }
         if operation.request is not None:
             example = {"example": {"summary": operation.summary, "value": operation.request_example}}
@@ -232,7 +252,7 @@ class OperationSchema(AutoSchema):
 
     def _success(self, operation: Operation) -> dict[str, Any]:
         names = [
-            "X-Request-ID",
+            *LIMITED,
             *operation.headers,
             *(DEPRECATION_HEADERS if operation.deprecated_parts else ()),
         ]
@@ -302,6 +322,7 @@ class OperationSchema(AutoSchema):
         errors = {}
         for status, codes in sorted(by_status.items()):
             errors[str(status)] = error_response(self._reference(PROBLEM), status, codes)
+            errors[str(status)]["headers"] |= header_references(POLICY_HEADER, STATE_HEADER)
             if operation.takes_key and status in KEPT_STATUSES:
                 errors[str(status)]["headers"] |= header_references(REPLAYED)
         return errors
@@ -415,4 +436,5 @@ def problem_example(code: str) -> dict[str, Any]:
     }
     if fault:
         value["errors"] = [fault]
+    value |= _EXAMPLE_EXTENSIONS.get(code, {})
     return {"summary": kind.title, "value": value}

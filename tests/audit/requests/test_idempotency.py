@@ -325,7 +325,7 @@ def test_a_key_holds_for_24_hours_and_is_then_written_over(writer, acme):
 
 def test_a_call_that_somebody_answered_without_reserving_it_has_no_effect(writer, acme, monkeypatch):
     create(writer)
-    monkeypatch.setattr("audit.requests.models.IdempotencyKeyQuerySet.live", lambda rows: rows.none())
+    monkeypatch.setattr("audit.requests.models.answers.IdempotencyKeyQuerySet.live", lambda rows: rows.none())
     again = create(writer)
     assert (again.status_code, problem_of(again)["code"]) == (409, "idempotency_in_progress")
     assert names(acme) == ["Bank US"]
@@ -452,7 +452,13 @@ def test_the_command_says_what_it_deletes(committed):
         call_command("prune_requests", *arguments, stdout=out)
         return out.getvalue().splitlines()
 
-    assert run() == ["0 answers older than 24 hours deleted"]
-    assert run("--all", "--dry-run") == ["acme: 1 answer", "1 answer older than 24 hours would be deleted"]
-    assert run("--tenant", "acme") == ["acme: 1 answer", "1 answer older than 24 hours deleted"]
+    assert run() == ["0 answers older than 24 hours and 0 rate buckets deleted"]
+    assert run("--all", "--dry-run") == [
+        "acme: 1 answer",
+        "1 answer older than 24 hours and 0 rate buckets would be deleted",
+    ]
+    assert run("--tenant", "acme") == [
+        "acme: 1 answer",
+        "1 answer older than 24 hours and 0 rate buckets deleted",
+    ]
     assert count_keys(acme) == 0

@@ -142,3 +142,15 @@ def test_a_tenant_that_is_named_besides_is_a_mismatch(operator):
 def test_an_event_that_is_not_there_is_not_found(operator, name):
     response = signed_in(operator).get(f"{EVENTS}/{name}")
     assert (response.status_code, problem_of(response)["code"]) == (404, "not_found")
+
+
+def test_who_looks_at_the_platforms_chain_may_take_it_away(auditor, outsider, ann):
+    session = signed_in(auditor).get(EVENTS, headers={"Accept": "text/csv"})
+    assert session.status_code == 200
+    assert session.getvalue().startswith(b"id,url,at,actor")
+    narrow, wide = by_token(auditor), by_token(auditor, privileges=("view_audit", "export_audit"))
+    refused = narrow.get(EVENTS, headers={"Accept": "text/csv"})
+    assert problem_of(refused)["needed"] == "export_audit"
+    assert wide.get(EVENTS, headers={"Accept": "text/csv"}).status_code == 200
+    nobody = signed_in(outsider).get(EVENTS, headers={"Accept": "text/csv"})
+    assert problem_of(nobody)["code"] == "permission_denied"

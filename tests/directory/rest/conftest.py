@@ -70,7 +70,7 @@ def fill(number):
     participant = saved(Participant(name=f"Bank {number}"))
     address = f"https://as4.example/{number}"
     endpoint = saved(Endpoint(participant=participant, protocol="as4", address=address))
-    saved(Identifier(participant=participant, identifier_type="bic", value=f"BANKUS3{number}"))
+    saved(Identifier(participant=participant, identifier_type="bic", value=f"BANKUS{30 + number}"))
     saved(Capability(participant=participant, endpoint=endpoint, service="iso20022.fi"))
     saved(
         Credential(

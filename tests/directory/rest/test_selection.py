@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEvent
-from directory.models import Participant
+from directory.models import Capability, Participant
 from directory.rest.resources import RESOURCES
 from tests.cast import make_token
 from tests.directory.rest.calling import Api, places
@@ -54,6 +54,70 @@ def test_a_relation_that_is_left_out_is_not_joined(acme_api, full_directory):
         assert joins == 2
         assert cost_of(acme_api, path, {"omit": "endpoint"}) == (statements, 1)
         assert cost_of(acme_api, path, {"fields": "id,participant_id,endpoint_id"}) == (statements, 0)
+
+
+NESTED = [
+    (one, one.plural.replace(" ", "-"), name)
+    for one in RESOURCES
+    for name in one.selectable_fields("list")
+    if "." in name
+]
+
+
+@pytest.mark.parametrize(
+    ("resource", "table", "name"), NESTED, ids=[f"{one} {name}" for _, one, name in NESTED]
+)
+def test_a_field_of_a_nested_object_is_shown_alone_or_left_out(
+    acme_api, full_directory, resource, table, name
+):
+    whole, (outer, _, inner) = acme_api.list(table), name.partition(".")
+    assert acme_api.list(table, {"fields": f"id,{name}"}) == [
+        {"id": row["id"], outer: {inner: row[outer][inner]}} for row in whole
+    ]
+    left = [{key: value for key, value in row[outer].items() if key != inner} for row in whole]
+    assert acme_api.list(table, {"omit": name}) == [
+        {key: value for key, value in row.items() if key != outer} | ({outer: rest} if rest else {})
+        for row, rest in zip(whole, left, strict=True)
+    ]
+
+
+def test_every_nested_object_can_be_chosen_from():
+    assert {f"{table} {name}" for _resource, table, name in NESTED} >= {
+        "identifiers participant.name",
+        "capabilities endpoint.address",
+        "prefix-rules artifact.version",
+        "source-runs source.name",
+    }
+    relations = {(one, name) for one in RESOURCES for name in one.relations}
+    assert {(one, name.partition(".")[0]) for one, _table, name in NESTED} == relations
+
+
+def test_a_relation_of_which_nothing_is_left_is_not_joined(acme_api, full_directory):
+    path = "directory/capabilities"
+    acme_api.list("capabilities")  # what is kept after the first request is not counted
+    statements, _joins = cost_of(acme_api, path, {})
+    for query, joins in (
+        ({"fields": "id,endpoint.address"}, 1),
+        ({"omit": "participant.name"}, 1),
+        ({"omit": "endpoint.protocol,endpoint.address"}, 2),
+        ({"omit": "endpoint.protocol,endpoint.address,endpoint.profile"}, 1),
+        ({"omit": "endpoint.protocol,endpoint,participant.name"}, 0),
+        ({"fields": "participant_id"}, 0),
+    ):
+        assert cost_of(acme_api, path, query) == (statements, joins), query
+
+
+def test_a_null_object_stays_null_whichever_of_its_fields_is_chosen(acme_api, acme):
+    with acme:
+        participant = Participant.objects.create(name="Here")
+        Capability.objects.create(participant=participant, service="iso20022.fi")
+    query = {"fields": "participant.name,endpoint.address"}
+    assert acme_api.list("capabilities", query) == [{"participant": {"name": "Here"}, "endpoint": None}]
+
+
+def test_an_object_of_free_form_is_chosen_whole(acme_api, full_directory):
+    response = acme_api.get("directory/endpoints", {"fields": "qos.latency"})
+    assert places(response) == [("fields", "unknown_field")]
 
 
 @pytest.fixture
@@ -107,6 +171,8 @@ def test_chosen_fields_go_along_with_the_cursor(acme_api, full_directory):
         ("omit=name,4111111111111111", [("omit", "unknown_field")]),
         ("fields=", [("fields", "unknown_field")]),
         ("fields=name,", [("fields", "unknown_field")]),
+        ("fields=name.x", [("fields", "unknown_field")]),
+        ("omit=.name", [("omit", "unknown_field")]),
         ("fields=name&omit=kind", [("omit", "exclusive")]),
         ("fields=name&omit=kind&brief=true", [("omit", "exclusive"), ("brief", "exclusive")]),
         ("brief=yes", [("brief", "invalid_choice")]),

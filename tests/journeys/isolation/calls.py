@@ -22,7 +22,10 @@ NEW = re.compile(
     r"[a-z]{3}_[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[0-9:.]+Z|\\?\"[0-9a-zA-Z_-]{20,64}\\?\""
 )  # of a row just made: its id, moments, tag
 FRESH = re.compile(r'(?<=name="csrfmiddlewaretoken" value=")\w{64}')  # what a page's forms are signed with
-UNSEEN = ("Set-Cookie", "Expires")  # a session, and when
+COUNTED = re.compile(
+    r'(?<="remaining":)(\d+|null)|(?<="resets_in_s":)(\d+|null)'
+)  # what is left of the caller's own quota
+UNSEEN = ("Set-Cookie", "Expires", "RateLimit")  # a session, and when; what is left of the caller's own quota
 READS = re.compile(r"SELECT |SAVEPOINT |RELEASE SAVEPOINT |ROLLBACK TO SAVEPOINT |SET (LOCAL )?search_path ")
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -129,9 +132,8 @@ def look(caller: Caller, call: Call, *, before_undo: Any = None) -> Seen:
     shown = {"ETag": "of a list"} if is_list and "ETag" in response else {}
     headers = sorted(({**dict(response.items()), **shown}).items())
     headers = [(name, value) for name, value in headers if name not in UNSEEN]
-    return Seen(
-        response.status_code, json.dumps(headers), FRESH.sub("", body.decode()) + "\n".join(told), seen
-    )
+    text = COUNTED.sub("", FRESH.sub("", body.decode()))
+    return Seen(response.status_code, json.dumps(headers), text + "\n".join(told), seen)
 
 
 def exchanged(text: str, pairs: Sequence[tuple[str, str]]) -> str:

@@ -24,10 +24,14 @@ READING: Mapping[str, tuple[int, str]] = {"reading_token": (403, "write_not_allo
 
 @dataclass(frozen=True)
 class Decision:
-    """``privilege`` is empty where anybody may; ``query`` and ``body`` make a call that acme's owner is answered."""
+    """``privilege`` is empty where anybody may, or, ``is_own``, whoever is let in: it shows nothing but what is theirs.
+
+    ``query`` and ``body`` make a call that acme's owner is answered.
+    """
 
     privilege: str
     is_write: bool = False
+    is_own: bool = False
     query: tuple[tuple[str, str], ...] = ()
     body: object = None
     refusals: Mapping[str, tuple[int, str]] = field(default_factory=lambda: {**STRANGERS, **LACKING})
@@ -35,10 +39,11 @@ class Decision:
     @property
     def is_open(self) -> bool:
         """Tell whether anybody may call it, without a credential."""
-        return not self.privilege
+        return not self.privilege and not self.is_own
 
 
 OPEN = Decision("", refusals={})
+OWN = Decision("", is_own=True, refusals=STRANGERS)
 READ = Decision("directory.read")
 AUDIT = Decision("view_audit")
 VERIFY = Decision("view_audit", is_write=True, body={}, refusals={**STRANGERS, **LACKING, **READING})
@@ -51,6 +56,9 @@ CANCEL = Decision("view_audit", is_write=True, refusals={**STRANGERS, **UNSEEN, 
 MANAGE = Decision("directory.manage", is_write=True, refusals={**STRANGERS, **LACKING, **READING})
 KNOWN = {"type": "as4.partyId", "value": "zq7bank-1", "scope": "zq7bank-scope"}
 
+SAVE = Decision(
+    "directory.read", is_write=True, refusals={**STRANGERS, **LACKING, **READING}
+)  # what is one's own
 NONE = "0" * 32  # stands for the id of acme's row of that kind
 EDGE = {
     "from_type": "participant",
@@ -65,7 +73,9 @@ DECISIONS: dict[str, Decision] = {
     "platform:audit_events_retrieve": AUDIT,
     "platform:health_live": OPEN,
     "platform:health_ready": OPEN,
+    "platform:limits_list": OWN,
     "platform:schema_retrieve": OPEN,
+    "tenant:limits_list": OWN,
     "tenant:schema_retrieve": OPEN,
     "platform:audit_verifications_create": VERIFY,
     "platform:jobs_list": AUDIT,
@@ -78,6 +88,11 @@ DECISIONS: dict[str, Decision] = {
     "tenant:resolve_post": Decision("directory.resolve", body={"identifiers": [KNOWN]}),
     "tenant:resolve_get": Decision("directory.resolve", query=tuple(KNOWN.items())),
     "tenant:resolve_bulk": Decision("directory.resolve", body={"requests": [{"identifiers": [KNOWN]}]}),
+    "tenant:saved_filters_list": READ,
+    "tenant:saved_filters_retrieve": READ,
+    "tenant:saved_filters_create": SAVE,
+    "tenant:saved_filters_update": SAVE,
+    "tenant:saved_filters_delete": SAVE,
     "tenant:audit_events_list": AUDIT,
     "tenant:audit_events_retrieve": AUDIT,
     "tenant:consents_list": AUDIT,

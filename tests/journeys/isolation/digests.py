@@ -8,11 +8,12 @@ from psycopg import sql
 
 from tests.roles import as_owner
 
-# Bookkeeping that a refused call may leave: sessions, the use of a token, refusals in the platform's chain.
+# Bookkeeping that a refused call may leave: sessions, the use of a token, its quota, refusals in the platform's chain.
 KEPT_ASIDE = frozenset(
     {
         "django_session",
         "identity_apitokenuse",
+        "rate_bucket",
         "audit_event",
         "audit_head",
         "audit_pending",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from config import urls_platform, urls_tenant
 from config.openapi import document_bytes
@@ -75,6 +76,8 @@ def _value_for(name: str, schema: dict[str, Any]) -> str:
         return str(schema["enum"][0])
     if name == "ordering":
         return f"-{str(schema['pattern']).split('(')[1].split(')')[0].split('|')[0]}"
+    if schema.get("format") == "uuid":
+        return str(UUID(int=1))
     return {"boolean": "true", "string": "2026-03-01T12:00:00Z"}.get(schema["type"], "1")
 
 

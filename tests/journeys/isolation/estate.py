@@ -13,8 +13,8 @@ from audit.enums import ConsentAction, SubjectKind
 from audit.models import AuditEvent
 from audit.operations import record_consent
 from audit.operations.verifications import VERIFICATION
-from audit.requests.models import Job
-from audit.requests.operations import start_job
+from audit.requests.models import Job, SavedFilter
+from audit.requests.operations import save_filter, start_job
 from config.foundation.actor import Actor
 from config.foundation.display_ids import display_id
 from config.foundation.rows import Row
@@ -23,6 +23,7 @@ from customers.tenants.models import Domain, Tenant
 from directory import models
 from directory.enums import ArtifactKind, EdgeRelation, NodeType
 from directory.operations import save_row
+from tests import cast
 from tests.sealing import seal
 
 ACTOR = Actor.system("isolation")
@@ -79,6 +80,8 @@ def furnish(tenant: Tenant, words: Words) -> Estate:
             for number in range(20):
                 _saved(models.Participant(name=f"{words.word} filler {number}"))
         rows: dict[str, Row] = {row.display_prefix: row for row in _directory_rows(words)}
+        owner = cast.user(f"{words.slug}_admin")
+        rows["flt"] = save_filter(actor=Actor.user(owner.pk), row=_filter_of(words))
     kinds: tuple[Any, ...] = (Membership, ApiToken, Domain)
     for model in kinds:
         row = model.objects.filter(tenant=tenant).order_by("pk").first()
@@ -167,6 +170,16 @@ def _directory_rows(words: Words) -> Iterator[Any]:
             request={"identifiers": [{"type": "as4.partyId", "value": f"{word}-1"}]},
             expected={"directives": []},
         )
+    )
+
+
+def _filter_of(words: Words) -> SavedFilter:
+    return SavedFilter(
+        slug=f"{words.word}-filter",
+        name=f"{words.word} filter",
+        resource="directory/participants",
+        parameters={"q": [words.word]},
+        is_shared=True,
     )
 
 

@@ -96,6 +96,7 @@ PLATFORM_TABLES: Mapping[str, dict[str, PageDecision]] = {
     "identity_role": _administered(),
     "identity_privilege": _administered(),
     "identity_apitoken": _administered(),
+    "requests_ratebucket": _administered(),
 }
 SITE_PAGES: Mapping[str, PageDecision] = {
     "index": LET_IN,
@@ -122,6 +123,6 @@ def _of_site(site: str, tables: Mapping[str, dict[str, PageDecision]]) -> dict[s
 
 
 PAGE_DECISIONS: dict[str, PageDecision] = {
-    **_of_site("tenant", TABLES),
+    **_of_site("tenant", {**TABLES, "requests_savedfilter": SHOWN_BY_API}),
     **_of_site("platform", {**TABLES, **PLATFORM_TABLES}),
 }

@@ -5,6 +5,8 @@ from functools import lru_cache
 from typing import Any
 
 from audit.models import AuditEvent
+from audit.requests.models import RateBucket
+from config.foundation.rows import public_schema
 from customers.identity.models import ApiToken, Privilege, User
 from customers.identity.operations import create_role, create_token
 from customers.tenants.models import Placement, Tenant
@@ -107,4 +109,14 @@ def _rows_of(estate: Estate) -> dict[Any, str]:
     rows[ApiToken] = ApiToken.objects.filter(tenant=tenant).order_by("-created_at", "pk")[0].pk
     rows[Placement] = Placement.objects.get(tenant=tenant).pk
     rows[Privilege] = Privilege.objects.get(code="directory.read").pk
+    with public_schema():
+        rows[RateBucket] = RateBucket.objects.create(
+            policy="address",
+            subject="192.0.2.7",
+            quota=600,
+            starts_at=NOW,
+            ends_at=NOW.replace(year=2127),
+            used=540,
+            granted=12,
+        ).pk
     return {model: str(pk) for model, pk in rows.items()}

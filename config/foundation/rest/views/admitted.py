@@ -13,10 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from config.foundation.actor import Actor
 from config.foundation.admission import Admission, Selection
 from config.foundation.errors import Refused
 from config.foundation.rest.deprecation import Kind, Part, announce, note_use, parts_of_action, refuse_gone
 from config.foundation.rest.errors import Faults
+from config.foundation.rest.limits import cost_of_items, meter_of
 from config.foundation.rest.operations import Documented
 from config.foundation.rest.parsers import StrictJSONParser
 from config.foundation.rest.queries import collect_parameter_faults
@@ -45,13 +47,25 @@ class AdmittedView(Documented, APIView):
 
         Raises:
             NotAuthenticated: there is no credential.
-            Refused: tenancy does not let the caller in.
+            Refused: tenancy does not let the caller in; ``throttled``.
         """
         super().perform_authentication(request)
         if request.user is None:
             raise NotAuthenticated
-        selection: Selection = request._request.selection  # type: ignore[attr-defined]  # noqa: SLF001
+        page: Any = request._request  # noqa: SLF001 -- Django's, which middleware has worked on
+        meter = meter_of(page)
+        meter.authenticate(Actor.caller(request.user, request.auth))
+        selection: Selection = page.selection
         self.admission = selection.admit(request.user, request.auth)
+        meter.admit(self.admission.tenant.pk if self.admission.tenant is not None else None)
+
+    def charge_items(self, request: Request, count: int) -> None:
+        """Charge what a request with so many items costs beyond one, before its work is done.
+
+        Raises:
+            Refused: ``throttled``.
+        """
+        meter_of(request._request).charge(cost_of_items(count) - 1)  # noqa: SLF001 -- Django's
 
     def needed_privileges(self) -> tuple[str, ...]:
         """Return the privileges that this request needs, in the order in which a missing one is named."""

@@ -1,4 +1,4 @@
-"""What the documentation says of the writes of a table, which is the same for every table but for names."""
+"""What the documentation says of lists, details and writes of a table: the same for every table but for names."""
 
 from __future__ import annotations
 
@@ -6,9 +6,63 @@ from inspect import cleandoc
 from typing import Any
 
 from config.foundation.rest.operations import BODY_ERRORS, QUERY_ERRORS, Operation
+from config.foundation.rest.queries import DIRECTORY_PARAMETER, paging_parameters
+from config.foundation.rest.saved import FILTER_PARAMETER
+from config.foundation.rest.selection import selection_parameters
 
 WRITE_ERRORS = ("write_not_allowed", "busy")
 GUARD_ERRORS = ("precondition_failed", "precondition_required")
+
+
+def describe_read(resource: Any, action: str) -> Operation:
+    """Return the documentation of ``list`` or ``retrieve`` of a ReadOnlyResource."""
+    stem, meaning = resource.plural.replace(" ", "_"), cleandoc(resource.__doc__ or "")
+    if action == "list":
+        return Operation(
+            operation_id=f"{stem}_list",
+            summary=f"List {resource.plural}",
+            description=f"{meaning} "
+            "Pages by cursor: follow `next` until it is null. With `offset` "
+            "a page is cut by number, and rows are counted. Unchanged since `If-None-Match`, the answer is 304. "
+            f"{_describe_files(resource)}",
+            tag=resource.tag,
+            response=resource.serializer_class,
+            response_example={"results": [resource.example], "next": None, "previous": None},
+            is_list=True,
+            parameters=(
+                *resource.filterset_class.parameters(),
+                *((FILTER_PARAMETER,) if resource.list_name() else ()),
+                *paging_parameters(resource.orderings),
+                *selection_parameters(resource.selectable_fields(action), resource.brief_fields()),
+                DIRECTORY_PARAMETER,
+            ),
+            headers=("Link", "ETag"),
+            is_conditional=True,
+            takes_selection=True,
+            errors=(*QUERY_ERRORS, "unknown_field", "invalid_cursor", "list_too_slow"),
+        )
+    return Operation(
+        operation_id=f"{stem}_retrieve",
+        summary=f"Read one {resource.noun}",
+        description=f"{meaning} Unchanged since `If-None-Match`, the answer is 304. The tag of chosen fields is "
+        "good for that alone: to change the object, read all of it.",
+        tag=resource.tag,
+        response=resource.serializer_class,
+        response_example=resource.example,
+        parameters=(
+            *selection_parameters(resource.selectable_fields(action), resource.brief_fields()),
+            DIRECTORY_PARAMETER,
+        ),
+        headers=("Link", "ETag"),
+        is_conditional=True,
+        takes_selection=True,
+        errors=(*QUERY_ERRORS, "unknown_field"),
+    )
+
+
+def _describe_files(resource: Any) -> str:
+    needed = f", needs the privilege `{resource.export_privilege}`" if resource.export_privilege else ""
+    return f"As CSV or lines of JSON it has all rows, takes no parameter of pages{needed}, and is audited."
 
 
 def precondition_of(resource: Any) -> dict[str, Any]:

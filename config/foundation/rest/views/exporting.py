@@ -14,7 +14,7 @@ from config.foundation.refusals import Export, tell_exported
 from config.foundation.rest.errors import Faults
 from config.foundation.rest.exports import EXPORTED_TYPES, EXPORTERS, PAGE_SIZE, Sending, written
 from config.foundation.rest.paging import Paging
-from config.foundation.rest.patterns import patterns_matched
+from config.foundation.rest.time_limits import FILE_TIME_MAX_MS, list_answered
 from config.foundation.rest.views.admitted import AdmittedView
 
 PAGE_PARAMETERS = ("limit", "cursor", "offset", "count")
@@ -62,7 +62,8 @@ class ExportedList(AdmittedView):
         """Answer the file, the export written to the chain before the first row leaves.
 
         Raises:
-            InvalidInput: ``regex_too_slow``.
+            InvalidInput: ``regex_too_slow`` or ``search_too_slow``, where counting its rows takes too long.
+            Refused: ``list_too_slow``, likewise, where all rows are asked for.
         """
         view: Any = self
         media_type = self.exported_type(request)
@@ -70,7 +71,8 @@ class ExportedList(AdmittedView):
         columns = [name for name in view.available_fields("list") if view.shows(name)]
         sent: Any = ()
         if request.method != "HEAD":
-            with patterns_matched(filters.patterns()):
+            slow = filters.slow_names()
+            with list_answered(FILE_TIME_MAX_MS, patterns=filters.patterns(), parameters=slow):
                 row_count = queryset.order_by().count()
             names = tuple(sorted(request.query_params))
             resource, kind = view.model._meta.label_lower, request.accepted_renderer.format

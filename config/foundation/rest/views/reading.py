@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
-from inspect import cleandoc
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.db.utils import DEFAULT_DB_ALIAS
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, QueryDict
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -24,24 +23,30 @@ from config.foundation.rest.errors import Faults
 from config.foundation.rest.etags import etag, is_held
 from config.foundation.rest.filters import DeclaredFilters
 from config.foundation.rest.links import add_links, link
-from config.foundation.rest.operations import QUERY_ERRORS, Operation
+from config.foundation.rest.operations import Operation
 from config.foundation.rest.paging import Page, Paging, with_parameters
-from config.foundation.rest.patterns import patterns_matched
 from config.foundation.rest.queries import (
     DIRECTORY_GLOBAL,
-    DIRECTORY_PARAMETER,
     PAGING_PARAMETERS,
     PLACES,
     collect_directory_faults,
     collect_parameter_faults,
-    paging_parameters,
     read_paging,
     repeatable_names,
 )
-from config.foundation.rest.selection import SELECTION_PARAMETERS, read_selection, selection_parameters
+from config.foundation.rest.saved import FILTER, query_of, read_saved
+from config.foundation.rest.selection import (
+    SELECTION_PARAMETERS,
+    read_selection,
+    selectable_names,
+    trim,
+)
 from config.foundation.rest.serializers import RowSerializer
+from config.foundation.rest.time_limits import LIST_TIME_MAX_MS, list_answered
+from config.foundation.rest.views.documents import describe_read
 from config.foundation.rest.views.exporting import ExportedList
 from config.foundation.rows import Row, public_schema, selected_schema
+from config.foundation.saved_filters import SavedParameters
 
 Rows = list[Any]
 COLLECTION_ACTIONS = frozenset({"list", "create"})
@@ -74,58 +79,17 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
     lookup_value_regex: ClassVar[str] = "[^/]+"
     action: str
     shown: frozenset[str] | None = None  # names of fields, where the caller chose some
+    saved: SavedParameters | None = None  # the filter that the caller named
 
     @classmethod
     def describe(cls, action: str) -> Operation:
         """Return the documentation of ``list`` or ``retrieve``."""
-        resource, meaning = cls.plural.replace(" ", "_"), cleandoc(cls.__doc__ or "")
-        if action == "list":
-            return Operation(
-                operation_id=f"{resource}_list",
-                summary=f"List {cls.plural}",
-                description=f"{meaning} "
-                "Pages by cursor: follow `next` until it is null. With `offset` "
-                "a page is cut by number, and rows are counted. Unchanged since `If-None-Match`, the answer is 304. "
-                f"{cls._describe_files()}",
-                tag=cls.tag,
-                response=cls.serializer_class,
-                response_example={"results": [cls.example], "next": None, "previous": None},
-                is_list=True,
-                parameters=(
-                    *cls.filterset_class.parameters(),
-                    *paging_parameters(cls.orderings),
-                    *selection_parameters(cls.available_fields(action), cls.brief_fields()),
-                    DIRECTORY_PARAMETER,
-                ),
-                headers=("Link", "ETag"),
-                is_conditional=True,
-                takes_selection=True,
-                errors=(*QUERY_ERRORS, "unknown_field", "invalid_cursor"),
-            )
-        return Operation(
-            operation_id=f"{resource}_retrieve",
-            summary=f"Read one {cls.noun}",
-            description=f"{meaning} Unchanged since `If-None-Match`, the answer is 304. The tag of chosen fields is "
-            "good for that alone: to change the object, read all of it.",
-            tag=cls.tag,
-            response=cls.serializer_class,
-            response_example=cls.example,
-            parameters=(
-                *selection_parameters(cls.available_fields(action), cls.brief_fields()),
-                DIRECTORY_PARAMETER,
-            ),
-            headers=("Link", "ETag"),
-            is_conditional=True,
-            takes_selection=True,
-            errors=(*QUERY_ERRORS, "unknown_field"),
-        )
+        return describe_read(cls, action)
 
     @classmethod
-    def _describe_files(cls) -> str:
-        needed = f", needs the privilege `{cls.export_privilege}`" if cls.export_privilege else ""
-        return (
-            f"As CSV or lines of JSON it has all rows, takes no parameter of pages{needed}, and is audited."
-        )
+    def list_name(cls) -> str:
+        """Return what saved filters call this list; nothing where it takes none."""
+        return ""
 
     @classmethod
     def shaping_class(cls, action: str) -> type[BaseSerializer[Any]]:  # noqa: ARG003 -- for subclasses
@@ -139,6 +103,11 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         return tuple(shaping.Meta.fields)
 
     @classmethod
+    def selectable_fields(cls, action: str) -> tuple[str, ...]:
+        """Return the names that ``fields`` and ``omit`` may give: those of nested objects' fields as well."""
+        return selectable_names(cls.shaping_class(action))
+
+    @classmethod
     def brief_fields(cls) -> tuple[str, ...]:
         """Return the names of the fields that ``brief`` leaves."""
         return ("id", "url", *cls.natural)
@@ -150,15 +119,15 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         if self.action in SELECTING_ACTIONS:
             known.update(SELECTION_PARAMETERS)
         if self.action == "list":
-            known |= PAGING_PARAMETERS | filters.names()
+            known |= PAGING_PARAMETERS | filters.names() | ({FILTER} if self.list_name() else set())
         query = request.query_params
         collect_parameter_faults(query, known=known, repeatable=repeatable_names(filters), faults=faults)
         collect_directory_faults(query, faults)
         if self.action in SELECTING_ACTIONS:
-            available, brief = self.available_fields(self.action), self.brief_fields()
-            self.shown = read_selection(query, available=available, brief=brief, faults=faults)
+            self._select_fields(query, faults)
         if self.action == "list":
             self.collect_export_faults(request, faults)
+            self._read_saved(query, faults)
             self._paging(request, faults)
             filters(query, queryset=self.model._default_manager.none()).collect(faults)  # noqa: SLF001
 
@@ -166,17 +135,14 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         """Answer one page, or 304 where the caller holds it already, or all of them as a file."""
         with self._directory(request):
             if self.exported_type(request):
-                narrowed = self.filterset_class(request.query_params, queryset=self.get_queryset())
-                return self.export(request, self._paging(request, Faults()), narrowed)
+                return self.export(request, self._paging(request, Faults()), self._filters(request))
             tag = self._list_tag(
                 request
             )  # of a version that is no newer than the rows, which are read after it
             if tag and is_held(tag, request.headers.get("If-None-Match", "")):
                 return Response(status=304, headers={"ETag": tag})
             paging = self._paging(request, Faults())
-            filters = self.filterset_class(request.query_params, queryset=self.get_queryset())
-            with patterns_matched(filters.patterns()):
-                page = paging.page(filters.qs)
+            page = self._page(request, paging, self._filters(request))
             results = self.shaped(request, page.rows)
         links = self._links(request, page)
         body = {"results": results, "next": links.get("next"), "previous": links.get("prev")} | _count_of(
@@ -266,6 +232,8 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
         for name in self.available_fields(self.action):
             if not self.shows(name):
                 del serializer.child.fields[name]
+        if self.shown is not None:
+            trim(serializer.child.fields, self.shown)
         shapes: Rows = list(serializer.data)
         self.rows_shown()
         return shapes
@@ -285,8 +253,8 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
             return ""
         media_type = getattr(request, "accepted_media_type", "")
         schema, address = selected_schema(DEFAULT_DB_ALIAS), request.build_absolute_uri()
-        gone = sorted(self.gone_fields())
-        return etag(settings.VERSION, media_type, self.variant(), schema, address, version, *gone)
+        changing = (*self._state(), *sorted(self.gone_fields()))
+        return etag(settings.VERSION, media_type, self.variant(), schema, address, version, *changing)
 
     def tagged_fields(self) -> tuple[str, ...]:
         """Return what the choice of fields adds to a tag: nothing where all are shown."""
@@ -301,6 +269,31 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
     def _suffix(self, request: Request) -> str:
         return "?directory=global" if self._is_global(request) else ""
 
+    def _read_saved(self, query: QueryDict, faults: Faults) -> None:
+        if name := self.list_name():
+            self.saved = read_saved(
+                query,
+                resource=name,
+                filters=self.filterset_class,
+                user_id=self.admission.user_id,
+                faults=faults,
+            )
+
+    def _state(self) -> tuple[str, ...]:
+        return (self.saved.state,) if self.saved else ()
+
+    def _filters(self, request: Request) -> DeclaredFilters:
+        """Return the filters of the request, over what the saved one leaves."""
+        queryset = self.get_queryset()
+        if self.saved:
+            queryset = self.filterset_class(query_of(self.saved.parameters), queryset=queryset).qs
+        return self.filterset_class(request.query_params, queryset=queryset)
+
+    def _select_fields(self, query: QueryDict, faults: Faults) -> None:
+        if not query.keys().isdisjoint(SELECTION_PARAMETERS):  # without, none is made only to be looked at
+            available, brief = self.selectable_fields(self.action), self.brief_fields()
+            self.shown = read_selection(query, available=available, brief=brief, faults=faults)
+
     def _paging(self, request: Request, faults: Faults) -> Paging:
         with self._directory(request):
             return read_paging(
@@ -310,7 +303,17 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
                 default=self.default_ordering,
                 orderings=self.orderings,
                 faults=faults,
+                state="".join(self._state()),
             )
+
+    def _page(self, request: Request, paging: Paging, filters: DeclaredFilters) -> Page:
+        """Return the page; only what is narrowed, ordered or counted can take long: else an index is walked."""
+        costly = [name for name in (FILTER, "offset", "ordering") if name in request.query_params]
+        names = (*filters.slow_names(), *costly)
+        if not names:
+            return paging.page(filters.qs)
+        with list_answered(LIST_TIME_MAX_MS, patterns=filters.patterns(), parameters=names):
+            return paging.page(filters.qs)
 
     def _links(self, request: Request, page: Page) -> dict[str, str]:
         here = self._collection_url(request)

@@ -8,7 +8,7 @@ import django.db.models.functions.datetime
 from django.db import migrations, models
 from django_tenants.utils import get_public_schema_name
 
-SQL = Path(__file__).parent / "sql" / "0002"
+SQL = Path(__file__).parent / "sql" / "0004"
 
 
 class PublicSQL(migrations.RunSQL):
@@ -27,7 +27,7 @@ class PublicSQL(migrations.RunSQL):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("requests", "0001_idempotency_keys"),
+        ("requests", "0003_rate_buckets"),
         ("procrastinate", "0041_post_retry_failed_job"),
     ]
 
