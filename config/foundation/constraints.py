@@ -31,6 +31,12 @@ ERROR_KINDS = (
         "Another row has this name or key. Change that one, or give this one another.",
     ),
     ErrorKind(
+        "key_ambiguous",
+        409,
+        "Several rows have this key",
+        "More than one row of the table has this external id from this source. Name the row by its id.",
+    ),
+    ErrorKind(
         "in_use",
         409,
         "Others still use it",
@@ -70,6 +76,13 @@ def trigger_rules() -> Mapping[str, tuple[str, str]]:
 def missing_reference(model: type[models.Model]) -> ValidationError:
     """Return what is said of a reference to no row, or to none that may be known of."""
     return ValidationError(f"There is no such {model._meta.verbose_name}.", code=NOT_FOUND)
+
+
+def ambiguous_key(model: type[models.Model]) -> Refused:
+    """Return what is said of a key that names several rows where one is meant."""
+    return Refused(
+        "key_ambiguous", f"More than one {model._meta.verbose_name} has this key: name the row by its id."
+    )
 
 
 @contextmanager

@@ -73,14 +73,15 @@ def tell_refused_call(context: Mapping[str, Any], *, status: int, code: str) -> 
     """Tell the recorders of a refused API call, if it was a write of an authenticated caller.
 
     ``context`` is the framework's: ``{"view", "request", …}``; the view declares in ``reading_methods`` which unsafe
-    methods only read. Who was let in is recorded where they were; who was not, in the platform's chain, by the same
-    statements whatever the tenant is: that it exists must not show.
+    methods only read, and by ``is_rehearsal`` that this call does. Who was let in is recorded where they were; who was
+    not, in the platform's chain, by the same statements whatever the tenant is: that it exists must not show.
     """
     view, request = context.get("view"), context.get("request")
     if (
         request is None
         or request.method in SAFE_METHODS
         or request.method in getattr(view, "reading_methods", ())
+        or getattr(view, "is_rehearsal", False)
     ):
         return
     resource, resource_id = _row_of(view)

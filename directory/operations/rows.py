@@ -1,6 +1,6 @@
-"""A row of any table of the directory: saved, changed in part, deleted."""
+"""A row of any table of the directory: saved, changed in part, put under its key, deleted."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from copy import copy
 from typing import Any
@@ -13,6 +13,7 @@ from django.db.models import JSONField
 from config.foundation.actor import Actor, operation
 from config.foundation.constraints import OVERTAKEN, refuse_while_in_use
 from config.foundation.keys import DecryptionError, decrypt
+from config.foundation.lists import ListChange
 from config.foundation.rows import TenantRow, selected_schema
 from directory.enums import SensitivityTier
 from directory.models import (
@@ -25,7 +26,15 @@ from directory.models import (
     PrefixRule,
     RoutingArtifact,
 )
-from directory.operations.locking import AnyRow, Check, hold_ends, hold_owners, lock_row, unchecked
+from directory.operations.locking import (
+    AnyRow,
+    Check,
+    hold_ends,
+    hold_owners,
+    lock_keyed,
+    lock_row,
+    unchecked,
+)
 
 WRITE_AGAIN = "Write the value again: it is sealed for the type and scope that it was written with."
 
@@ -65,7 +74,8 @@ def change_row(  # noqa: PLR0913 -- which row, how, and for whom
         actor: who the audit chain names.
         model: the table.
         row_id: the row, which is locked before it is read.
-        changes: new values by field; into a JSON object they are merged (RFC 7396), a list replaces a list.
+        changes: new values by field; into a JSON object they are merged (RFC 7396), a list replaces a list, and a
+            ListChange is applied to what the row holds under its lock.
         check: refuses a row that is no longer what the caller takes it for.
         reason: for the audit chain.
 
@@ -78,10 +88,45 @@ def change_row(  # noqa: PLR0913 -- which row, how, and for whom
     _refuse_in_force(row)
     stored = copy(row)
     for name, value in changes.items():
-        is_json = isinstance(model._meta.get_field(name), JSONField)
-        setattr(row, name, merged(getattr(row, name), value) if is_json else value)
+        setattr(row, name, _changed(row, name, value))
     _refuse_unsealing(stored, row)
     return _saved(row, stored)
+
+
+@operation()
+def put_row(  # noqa: PLR0913 -- which row, how, and for whom
+    *,
+    actor: Actor,  # noqa: ARG001 -- read by the decorator
+    row: AnyRow,
+    key: Collection[str],
+    columns: Collection[str],
+    check: Check = unchecked,
+    reason: str = "",  # noqa: ARG001 -- read by the decorator
+) -> tuple[AnyRow, bool]:
+    """Make the row that has this row's key be like it, or create it; return it, and whether it is new.
+
+    Args:
+        actor: who the audit chain names.
+        row: how it is to be, not saved yet.
+        key: the columns by which it is known.
+        columns: those that are written, JSON and lists as a whole; others stay as they are.
+        check: is shown the stored row under its lock, or None where there is none, and may refuse.
+        reason: for the audit chain.
+
+    Raises:
+        ValidationError: what the row's fields, its ``clean`` or its constraints refuse.
+        Refused: ``key_ambiguous``, ``artifact_not_draft``.
+    """
+    written = lock_keyed(type(row), {name: getattr(row, name) for name in key})
+    check(written)
+    if written is None:
+        return _saved(row, None), True
+    _refuse_in_force(written)
+    stored = copy(written)
+    for name in columns:
+        setattr(written, name, getattr(row, name))
+    _refuse_unsealing(stored, written)
+    return _saved(written, stored), False
 
 
 @operation()
@@ -119,6 +164,13 @@ def merged(stored: Any, patch: Any) -> Any:
         else:
             result[key] = merged(result.get(key), value)
     return result
+
+
+def _changed(row: TenantRow, name: str, value: Any) -> Any:
+    if isinstance(value, ListChange):
+        return value.applied_to(getattr(row, name))
+    is_json = isinstance(row._meta.get_field(name), JSONField)
+    return merged(getattr(row, name), value) if is_json else value
 
 
 def _saved(row: AnyRow, stored: AnyRow | None) -> AnyRow:

@@ -9,13 +9,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.operations import newest_event, record
+from config.foundation.display_ids import parse_display_id
 from config.foundation.rest.errors import Faults
 from config.foundation.rest.idempotency import once
 from config.foundation.rest.operations import BODY_ERRORS, QUERY_ERRORS, Operation
-from config.foundation.rest.views import ReadOnlyResource, WritableResource
+from config.foundation.rest.views import KeyedResource, ReadOnlyResource, WritableResource
+from config.foundation.rest.views.rehearsal import DRY_RUN_PARAMETER, REHEARSAL
 from config.foundation.rows import Row
 from directory import filters, models, serializers
-from directory.operations import activate_artifact, change_row, delete_row, save_row
+from directory.enums import ArtifactStatus
+from directory.operations import activate_artifact, change_row, delete_row, hold_bulk, put_row, save_row
 from directory.rest import examples
 
 TAG_PARTICIPANTS = "Directory: participants"
@@ -35,6 +38,19 @@ ACTIVATE = Operation(
     takes_reason=True,
     takes_key=True,
     precondition="IfMatchRequired",
+    parameters=(DRY_RUN_PARAMETER,),
+    rehearsal=REHEARSAL,
+    rehearsal_example={
+        "dry_run": True,
+        "items": [
+            {
+                "action": "update",
+                "id": examples.ROUTING_ARTIFACT["id"],
+                "row": examples.ROUTING_ARTIFACT,
+                "changes": {"status": {"before": "draft", "after": "active"}},
+            }
+        ],
+    },
     errors=(
         *BODY_ERRORS,
         *QUERY_ERRORS,
@@ -76,6 +92,27 @@ class WrittenResource(WritableResource, DirectoryResource):
     save_operation = staticmethod(save_row)
     change_operation = staticmethod(change_row)
     delete_operation = staticmethod(delete_row)
+    hold_operation = staticmethod(hold_bulk)
+
+
+class SourcedResource(KeyedResource, WrittenResource):
+    """A table whose rows say by which id their source knows them, and may be addressed by it."""
+
+    put_operation = staticmethod(put_row)
+
+    def key_values(self, named: dict[str, str]) -> dict[str, str]:
+        """Return the columns' values; a source is given by its name or its display id.
+
+        Raises:
+            Refused: ``not_found``, no source has this id.
+        """
+        source_id = parse_display_id(models.Source.display_prefix, named["source"])
+        if source_id is None:
+            return named
+        source = models.Source.objects.filter(pk=source_id).values_list("name", flat=True).first()
+        if source is None:
+            raise self.unknown()
+        return named | {"source": source}
 
 
 class RevealingResource(WrittenResource):
@@ -84,9 +121,12 @@ class RevealingResource(WrittenResource):
     revealed: Sequence[Row] = ()
 
     def serializer_context(self, rows: Iterable[Row]) -> dict[str, Any]:  # noqa: ARG002 -- the base's signature
-        """Say whether this caller sees confidential values, and collect what they saw."""
+        """Say whether this caller sees confidential values, and collect what they saw.
+
+        A rehearsal shows none: it is undone, and with it the event of their reading would be.
+        """
         self.revealed = []
-        return {"reveals": self._reveals, "revealed": self.revealed}
+        return {"reveals": self._reveals and not self.is_rehearsal, "revealed": self.revealed}
 
     def variant(self) -> str:
         """Return whether the caller sees confidential values."""
@@ -126,7 +166,7 @@ class RevealingResource(WrittenResource):
         return "view_confidential" in self.admission.privileges
 
 
-class Participants(WrittenResource):
+class Participants(SourcedResource):
     """Organizations, nodes, services and number ranges that can be reached."""
 
     model = models.Participant
@@ -139,7 +179,7 @@ class Participants(WrittenResource):
     example = examples.PARTICIPANT
 
 
-class Identifiers(RevealingResource):
+class Identifiers(SourcedResource, RevealingResource):
     """Names by which participants are known on a rail."""
 
     model = models.Identifier
@@ -153,7 +193,7 @@ class Identifiers(RevealingResource):
     example = examples.IDENTIFIER
 
 
-class Endpoints(WrittenResource):
+class Endpoints(SourcedResource):
     """Addresses at which participants take traffic."""
 
     model = models.Endpoint
@@ -167,7 +207,7 @@ class Endpoints(WrittenResource):
     example = examples.ENDPOINT
 
 
-class Capabilities(WrittenResource):
+class Capabilities(SourcedResource):
     """What participants declare they can do."""
 
     model = models.Capability
@@ -181,7 +221,7 @@ class Capabilities(WrittenResource):
     example = examples.CAPABILITY
 
 
-class Credentials(WrittenResource):
+class Credentials(SourcedResource):
     """References to key material: never the key, and of the reference only the kind of vault."""
 
     model = models.Credential
@@ -257,11 +297,22 @@ class RoutingArtifacts(RevealingResource):
             if artifact is None:
                 raise self.unknown()
             faults = Faults()
-            for key in request.data:
-                faults.at_pointer((key,), "This key is not known here.", "unknown_field")
+            if not isinstance(request.data, dict):
+                faults.at_pointer((), "Send a JSON object, or no body.", "invalid_type")
+            else:
+                for key in request.data:
+                    faults.at_pointer((key,), "This key is not known here.", "unknown_field")
             faults.raise_any()
+            if self.is_rehearsal:
+                self._note_others(artifact)
             activate_artifact(actor=self.admission.actor, artifact=artifact, check=self.precondition(request))
             return self.answer(request, artifact.pk)
+
+    def _note_others(self, artifact: models.RoutingArtifact) -> None:
+        """Note the version that is in force, which the activation retires."""
+        versions = models.RoutingArtifact.objects.filter(kind=artifact.kind, name=artifact.name)
+        for other in versions.filter(status=ArtifactStatus.ACTIVE).exclude(pk=artifact.pk).order_by("pk"):
+            self.rehearsal.note(other)
 
 
 class PrefixRules(WrittenResource):

@@ -10,11 +10,11 @@ from rest_framework import serializers
 from config.foundation.constraints import NOT_FOUND
 from config.foundation.display_ids import parse_display_id
 from config.foundation.rest.shapes import Shape
-from config.foundation.rest.writing import WriteSerializer
 from directory.enums import NodeType
 from directory.models import Edge
 from directory.models.routing import NO_SUCH_END, NODE_MODELS
 from directory.serializers.reading import NODE_ID
+from directory.serializers.writing import DirectoryWriteSerializer
 
 SIDES = ("from", "to")
 
@@ -44,7 +44,7 @@ class NodeShape(Shape):
         return value.row_id
 
 
-class EdgeWriteSerializer(WriteSerializer[Edge]):
+class EdgeWriteSerializer(DirectoryWriteSerializer[Edge]):
     """A link of the provenance graph; the type of an end may be left out, as its id says it."""
 
     from_id = NodeShape(help_text="A row here, or of the global directory where from_end says so.")

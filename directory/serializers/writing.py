@@ -7,6 +7,9 @@ and ``tier``. ``verified_at`` is written: people verify rows too.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+from config.foundation.rest.references import natural_keys
 from config.foundation.rest.writing import WriteSerializer
 from directory.models import (
     Capability,
@@ -20,12 +23,37 @@ from directory.models import (
     RoutingArtifact,
     Source,
 )
+from directory.models.base import DirectoryRow
 from directory.models.participants import PROVENANCE
 
+R = TypeVar("R", bound=DirectoryRow)
 WRITTEN_PROVENANCE = tuple(name for name in PROVENANCE if name != "superseded_at")
 
 
-class ParticipantWriteSerializer(WriteSerializer[Participant]):
+class DirectoryWriteSerializer(WriteSerializer[R]):
+    """A row of the directory; participants, endpoints and routing artifacts may be named by what they are known by."""
+
+    natural_keys = natural_keys(
+        {
+            Participant: ("name", "kind", "country", "source", "external_id", "confidence"),
+            Endpoint: (
+                "protocol", "address", "profile", "priority", "status", "published", "participant", "source",
+                "external_id", "confidence",
+            ),
+            RoutingArtifact: ("kind", "name", "version", "status", "source"),
+        }
+    )  # fmt: skip
+    owners = {
+        "status": "activation",
+        "superseded_at": "imports of the source",
+        "normalized": "type and value",
+        "tier": "the type",
+        "last_result": "runs of the probe",
+        "last_run_at": "runs of the probe",
+    }
+
+
+class ParticipantWriteSerializer(DirectoryWriteSerializer[Participant]):
     """An organization, node, service or range of numbers that can be reached."""
 
     class Meta:
@@ -33,7 +61,7 @@ class ParticipantWriteSerializer(WriteSerializer[Participant]):
         fields = ("name", "kind", "country", "tags", "notes", *WRITTEN_PROVENANCE)
 
 
-class IdentifierWriteSerializer(WriteSerializer[Identifier]):
+class IdentifierWriteSerializer(DirectoryWriteSerializer[Identifier]):
     """A name by which a participant is known on some rail; a confidential value is written, and hidden when read."""
 
     class Meta:
@@ -41,7 +69,7 @@ class IdentifierWriteSerializer(WriteSerializer[Identifier]):
         fields = ("participant_id", "identifier_type", "value", "scope", "priority", *WRITTEN_PROVENANCE)
 
 
-class EndpointWriteSerializer(WriteSerializer[Endpoint]):
+class EndpointWriteSerializer(DirectoryWriteSerializer[Endpoint]):
     """An address at which a participant takes traffic of one protocol."""
 
     class Meta:
@@ -52,7 +80,7 @@ class EndpointWriteSerializer(WriteSerializer[Endpoint]):
         )  # fmt: skip
 
 
-class CapabilityWriteSerializer(WriteSerializer[Capability]):
+class CapabilityWriteSerializer(DirectoryWriteSerializer[Capability]):
     """What a participant declares it can do; an empty column stands for anything."""
 
     class Meta:
@@ -63,7 +91,7 @@ class CapabilityWriteSerializer(WriteSerializer[Capability]):
         )  # fmt: skip
 
 
-class CredentialWriteSerializer(WriteSerializer[Credential]):
+class CredentialWriteSerializer(DirectoryWriteSerializer[Credential]):
     """A reference to key material in a vault; fingerprint and validity follow from a certificate where there is one."""
 
     class Meta:
@@ -74,7 +102,7 @@ class CredentialWriteSerializer(WriteSerializer[Credential]):
         )  # fmt: skip
 
 
-class PolicyWriteSerializer(WriteSerializer[Policy]):
+class PolicyWriteSerializer(DirectoryWriteSerializer[Policy]):
     """A rule that lets candidates of a resolution stay or removes them."""
 
     class Meta:
@@ -82,7 +110,7 @@ class PolicyWriteSerializer(WriteSerializer[Policy]):
         fields = ("name", "rule_json", "effect", "priority", "enabled", "reason")
 
 
-class RoutingArtifactWriteSerializer(WriteSerializer[RoutingArtifact]):
+class RoutingArtifactWriteSerializer(DirectoryWriteSerializer[RoutingArtifact]):
     """A version of a table or set of directives, as a draft."""
 
     class Meta:
@@ -92,7 +120,7 @@ class RoutingArtifactWriteSerializer(WriteSerializer[RoutingArtifact]):
         )  # fmt: skip
 
 
-class PrefixRuleWriteSerializer(WriteSerializer[PrefixRule]):
+class PrefixRuleWriteSerializer(DirectoryWriteSerializer[PrefixRule]):
     """A rule of a draft of a prefix table; a null selector matches any."""
 
     class Meta:
@@ -104,7 +132,7 @@ class PrefixRuleWriteSerializer(WriteSerializer[PrefixRule]):
         )  # fmt: skip
 
 
-class SourceWriteSerializer(WriteSerializer[Source]):
+class SourceWriteSerializer(DirectoryWriteSerializer[Source]):
     """A connector's configuration; its settings are written, and hidden when read."""
 
     class Meta:
@@ -115,7 +143,7 @@ class SourceWriteSerializer(WriteSerializer[Source]):
         )  # fmt: skip
 
 
-class ProbeWriteSerializer(WriteSerializer[Probe]):
+class ProbeWriteSerializer(DirectoryWriteSerializer[Probe]):
     """A routing test kept as data: a request and the part of its answer that must be so."""
 
     class Meta:

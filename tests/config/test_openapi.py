@@ -52,11 +52,50 @@ def test_an_operation_says_what_it_does_and_shows_it(document, method, path, ope
     assert operation["summary"]
     assert operation["description"].endswith(".")
     assert len(operation["tags"]) == 1
-    (success,) = (status for status in operation["responses"] if status.startswith("2"))
-    for body in (operation.get("requestBody"), operation["responses"][success]):
+    successes = [one for status, one in operation["responses"].items() if status.startswith("2")]
+    assert successes
+    for body in (operation.get("requestBody"), *successes):
         for content in (body or {}).get("content", {}).values():
-            (example,) = content["examples"].values()
-            checker(document, content["schema"]).validate(example["value"])
+            assert content["examples"]
+            for example in content["examples"].values():
+                checker(document, content["schema"]).validate(example["value"])
+
+
+def has_dry_run(operation):
+    return any(one.get("name") == "dry_run" for one in operation.get("parameters", []))
+
+
+def tables_that_are_written():
+    """Return the operations of each address of a list that creates rows and can rehearse it."""
+    return {
+        path: methods
+        for path, methods in DOCUMENTS["tenant"]["paths"].items()
+        if "201" in methods.get("post", {}).get("responses", {}) and has_dry_run(methods["post"])
+    }
+
+
+def test_each_write_of_a_table_offers_a_rehearsal_and_shows_its_answer():
+    paths = DOCUMENTS["tenant"]["paths"]
+    for table in tables_that_are_written():
+        addresses = (table, f"{table}/{{id}}", f"{table}/bulk-delete")
+        writes = [one for path in addresses for method, one in paths[path].items() if method != "get"]
+        assert len(writes) == 5
+        for operation in writes:
+            assert has_dry_run(operation)
+            success = operation["responses"]["201" if "201" in operation["responses"] else "200"]
+            examples = success["content"]["application/json"]["examples"]
+            assert examples["dry_run"]["value"]["dry_run"] is True
+
+
+def test_each_table_that_is_written_takes_one_row_or_many_and_shows_both():
+    assert len(tables_that_are_written()) == 11
+    for table, methods in tables_that_are_written().items():
+        content = methods["post"]["requestBody"]["content"]["application/json"]
+        one, many = (resolved(DOCUMENTS["tenant"], schema) for schema in content["schema"]["oneOf"])
+        assert (one["type"], many["type"], many["maxItems"]) == ("object", "array", 1000), table
+        assert list(content["examples"]) == ["example", "many"]
+        body = methods["patch"]["requestBody"]["content"]["application/json"]
+        assert resolved(DOCUMENTS["tenant"], body["schema"])["type"] == "array"
 
 
 @pytest.mark.parametrize(("document", "method", "path", "operation"), API_OPERATIONS)

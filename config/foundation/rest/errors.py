@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from config.foundation.errors import ErrorKind, error_registry, shown_name
 
+FIELD_NOT_EDITABLE = "field_not_editable"
 ERROR_KINDS = (
     ErrorKind(
         "validation_failed",
@@ -103,6 +104,12 @@ ERROR_KINDS = (
         "The Accept header excludes application/json and, of lists, text/csv and application/x-ndjson.",
     ),
     ErrorKind(
+        FIELD_NOT_EDITABLE,
+        409,
+        "The field is not edited here",
+        "A key of the body is part of the object, but something else sets it: the fault says what. Leave it out.",
+    ),
+    ErrorKind(
         "gone",
         410,
         "This is served no longer",
@@ -151,6 +158,9 @@ ERROR_KINDS = (
 error_registry.register(*ERROR_KINDS)
 
 CODES_ALONE = frozenset({"unknown_parameter", "unknown_field", "invalid_cursor"})
+STATUSES_ALONE = frozenset(
+    {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED, HTTPStatus.PRECONDITION_REQUIRED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +221,8 @@ class InvalidInput(Exception):  # noqa: N818 -- it says what the request is
         codes = {fault.code for fault in self.faults}
         alone = codes.pop() if len(codes) == 1 else ""
         kind = error_registry.get(alone)
-        is_conflict = kind is not None and kind.status == HTTPStatus.CONFLICT
-        return alone if alone in CODES_ALONE or is_conflict else "validation_failed"
+        is_of_state = kind is not None and kind.status in STATUSES_ALONE
+        return alone if alone in CODES_ALONE or is_of_state else "validation_failed"
 
 
 def pointer(path: Iterable[str | int]) -> str:

@@ -52,9 +52,11 @@ class Operation:
     OpenAPI parameter objects; ``headers`` name the response's headers among ``HEADERS`` of ``schema``;
     ``precondition`` is the shared parameter of its ``If-Match``, if it takes one; one that
     ``takes_key`` may be repeated with its ``Idempotency-Key``; one that ``takes_selection``
-    shows the fields that the caller chose, if any; ``errors`` are codes beyond those of admission;
-    ``deprecated_parameters`` and ``deprecated_fields`` name parameters of the query, and fields of the
-    answer's (a list: its rows') first level.
+    shows the fields that the caller chose, if any; ``request_items`` is an array that the body may be
+    instead, and of one that ``answers_items`` the answer is an array then, or always where it takes no other body;
+    ``rehearsal`` answers ``dry_run``; ``other_statuses`` are further successes with the same body, each with its
+    headers; ``errors`` are codes beyond those of admission; ``deprecated_parameters`` and ``deprecated_fields`` name
+    parameters of the query, and fields of the answer's (a list: its rows') first level.
     """
 
     operation_id: str
@@ -73,6 +75,12 @@ class Operation:
     status: int = 200
     takes_reason: bool = False
     takes_key: bool = False
+    request_items: Component | None = None
+    request_items_example: Any = None
+    answers_items: bool = False
+    rehearsal: Component | None = None
+    rehearsal_example: Any = None
+    other_statuses: tuple[tuple[int, tuple[str, ...]], ...] = ()
     takes_selection: bool = False
     errors: tuple[str, ...] = ()
     deprecated: Deprecation | None = None

@@ -221,6 +221,9 @@ class OperationSchema(AutoSchema):
             "security": [{name: []} for name in SECURITY_SCHEMES],
             "responses": {str(operation.status): self._success(operation), **self._errors(operation)},
         }
+        for status, names in operation.other_statuses:
+            further = replace(operation, headers=(*operation.headers, *names))
+            built["responses"][str(status)] = self._success(further)
         if operation.deprecated:
             built |= marks(operation.deprecated)
         if operation.is_conditional:
@@ -228,11 +231,37 @@ class OperationSchema(AutoSchema):
                 "description": "Unchanged: the caller holds this representation.",
                 "headers": header_references("ETag", *LIMITED),
             }
-        if operation.request is not None:
-            example = {"example": {"summary": operation.summary, "value": operation.request_example}}
-            content = {"schema": self._reference(operation.request), "examples": example}
+        if operation.rehearsal is not None and operation.response is None:
+            built["responses"]["200"] = self._rehearsed(operation, operation.rehearsal)
+        content = self._body(operation)
+        if content:
             built["requestBody"] = {"required": True, "content": {"application/json": content}}
         return built
+
+    def _body(self, operation: Operation) -> dict[str, Any]:
+        """Return the media type of the body: an object, an array, or either."""
+        bodies = {
+            "example": (operation.request, operation.request_example),
+            "many": (operation.request_items, operation.request_items_example),
+        }
+        schemas = [self._reference(component) for component, _ in bodies.values() if component is not None]
+        if not schemas:
+            return {}
+        examples = {
+            name: {"summary": f"{operation.summary}{': many at once' * (name == 'many')}", "value": value}
+            for name, (component, value) in bodies.items()
+            if component is not None
+        }
+        return {"schema": _one_of(schemas), "examples": examples}
+
+    def _rehearsed(self, operation: Operation, rehearsal: Component) -> dict[str, Any]:
+        """Return the answer to a rehearsal of what is otherwise answered without a body."""
+        examples = {"dry_run": {"summary": "A rehearsal", "value": operation.rehearsal_example}}
+        return {
+            "description": "With `dry_run`: what would be deleted.",
+            "headers": header_references(*LIMITED),
+            "content": {"application/json": {"schema": self._reference(rehearsal), "examples": examples}},
+        }
 
     def _parameters_of(self, operation: Operation) -> list[dict[str, Any]]:
         found = list(marked_parameters(operation.parameters, operation.deprecated_parameters))
@@ -268,6 +297,14 @@ class OperationSchema(AutoSchema):
             shape = self._selectable(component) if operation.takes_selection else component.ref
             schema = self._page(component.name, shape) if operation.is_list else shape
         example = {"example": {"summary": operation.summary, "value": operation.response_example}}
+        alternatives = [schema]
+        if operation.answers_items:
+            items = {"type": "array", "items": schema}
+            alternatives = [items] if operation.request is None else [schema, items]
+        if operation.rehearsal is not None:
+            alternatives.append(self._reference(operation.rehearsal))
+            example["dry_run"] = {"summary": "A rehearsal", "value": operation.rehearsal_example}
+        schema = _one_of(alternatives)
         if operation.takes_key:
             names.append(REPLAYED)
         content = {"application/json": {"schema": schema, "examples": example}}
@@ -335,6 +372,10 @@ class OperationSchema(AutoSchema):
 
     def _register(self, name: str, schema: dict[str, Any], kind: Any) -> None:
         self.registry.register_on_missing(_component(name, schema, kind))
+
+
+def _one_of(schemas: list[dict[str, Any]]) -> dict[str, Any]:
+    return schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
 
 
 def _files_of(operation: Operation) -> dict[str, Any]:

@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from drf_spectacular.plumbing import build_choice_field
 from rest_framework import serializers
 
-from config.foundation.constraints import NOT_FOUND, missing_reference
-from config.foundation.display_ids import parse_display_id
-from config.foundation.rest.filters import id_schema
 from config.foundation.rest.moments import MOMENT_REFUSED, moment_of
-from config.foundation.rows import Row
 
 NOT_BLANK: dict[str, Any] = {"required": "This field is required.", "null": "This field cannot be null."}
+_OPENLY_BOUND = (
+    (MinValueValidator, "minimum"),
+    (MaxValueValidator, "maximum"),
+    (MaxLengthValidator, "maxLength"),
+)
 
 
 class Shape(serializers.Field[Any, Any, Any, Any]):
@@ -147,23 +149,24 @@ class TextListShape(Shape):
         return [one.strip() for one in data]
 
 
-class ReferenceShape(Shape):
-    """A row of another table by its display id; another tenant's, an unknown one and a malformed id are the same."""
+class PartOfListShape(TextListShape):
+    """Texts that are added to a list, or taken from it: each as short as the column's, in any number."""
 
-    def __init__(self, *, model: type[Row], **options: Any) -> None:
+    def __init__(self, *, item_max_length: int, **options: Any) -> None:
         super().__init__(**options)
-        self.model = model
-        self.schema = id_schema(model.display_prefix)
+        self.item_max_length = item_max_length
+        self.schema = {"type": "array", "items": {"type": "string", "maxLength": item_max_length}}
 
-    def to_internal_value(self, data: Any) -> Any:
-        """Return the row, of the directory that is selected."""
-        row_id: UUID | None = (
-            parse_display_id(self.model.display_prefix, data) if isinstance(data, str) else None
-        )
-        row = self.model._default_manager.filter(pk=row_id).first() if row_id else None  # noqa: SLF001
-        if row is None:
-            raise self.refuse(" ".join(missing_reference(self.model).messages), NOT_FOUND)
-        return row
+    def to_internal_value(self, data: Any) -> list[str]:
+        """Return the texts."""
+        texts = super().to_internal_value(data)
+        if not all(texts):
+            raise self.refuse("A text of this list is not blank.", "blank")
+        if any(len(one) > self.item_max_length for one in texts):
+            raise self.refuse(
+                f"A text of this list has at most {self.item_max_length} characters.", "max_length"
+            )
+        return texts
 
 
 SHAPES: tuple[tuple[type[models.Field[Any, Any]], type[Shape]], ...] = (
@@ -175,3 +178,35 @@ SHAPES: tuple[tuple[type[models.Field[Any, Any]], type[Shape]], ...] = (
     (models.CharField, TextShape),
     (models.TextField, TextShape),
 )
+
+
+def shape_of(column: Any, **options: Any) -> Shape:
+    """Return the shape of what a column that is no relation holds."""
+    if column.choices:
+        return ChoiceShape(choices=tuple(column.flatchoices), **options)
+    if isinstance(column, ArrayField):
+        return TextListShape(**options)
+    return next(shape for kind, shape in SHAPES if isinstance(column, kind))(**options)
+
+
+def schema_of(column: Any, shape: Shape) -> dict[str, Any]:
+    """Return the JSON Schema of a column's values, as narrow as its validators say openly."""
+    return dict(shape.schema) | _bounds(column)
+
+
+def or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema that takes null as well."""
+    kinds = schema.get("type", "string")
+    return schema | {"type": [*([kinds] if isinstance(kinds, str) else kinds), "null"]}
+
+
+def _bounds(column: Any) -> dict[str, Any]:
+    bounds = {
+        name: validator.limit_value
+        for validator in column.validators
+        for kind, name in _OPENLY_BOUND
+        if type(validator) is kind and not isinstance(column, ArrayField)
+    }
+    if isinstance(column, models.TextField) and column.max_length:
+        bounds["maxLength"] = column.max_length
+    return bounds

@@ -40,7 +40,8 @@ PRIVILEGE_OF = {  # each address that writes, by its methods
     "directory/probes": MANAGE,
 }
 WRITES = {
-    **{(address, "post"): need for address, need in PRIVILEGE_OF.items()},
+    **{(address, method): need for address, need in PRIVILEGE_OF.items() for method in ("post", "patch")},
+    **{(f"{address}/bulk-delete", "post"): need for address, need in PRIVILEGE_OF.items()},
     **{
         (f"{address}/<str:id>", method): need
         for address, need in PRIVILEGE_OF.items()
@@ -49,6 +50,7 @@ WRITES = {
     ("directory/routing-artifacts/<str:id>/activate", "post"): MANAGE,
 }
 STATUS_OF = {"post": 201, "patch": 200, "delete": 204}
+STATUS_OF_ACTION = {"activate": 200, "bulk-delete": 204}
 
 
 class Line(NamedTuple):
@@ -235,9 +237,14 @@ def test_who_writes_is_who_the_table_says(kind, rows, targets):
     api = MADE[kind]()
     for (address, method), needed in WRITES.items():
         table = address.split("/")[1]
-        body = {"post": rows.bodies(2)[table], "patch": CHANGES[table], "delete": None}[method]
+        body: Any = {"post": rows.bodies(2)[table], "patch": CHANGES[table], "delete": None}[method]
+        named = {"id": targets[table], "etag": "*"}
         if address.endswith("activate"):
             body = {}
+        elif address.endswith("bulk-delete"):
+            body = [named]
+        elif method == "patch" and address in PRIVILEGE_OF:
+            body = [named | body]
         with undone():
             answer = api.send(method.upper(), address.replace("<str:id>", targets[table]), body)
             told = (kind, method, address, answer.content)
@@ -249,7 +256,7 @@ def test_who_writes_is_who_the_table_says(kind, rows, targets):
                 assert (answer.status_code, problem["code"]) == (403, "permission_denied"), told
                 assert problem["needed"] in missing
             else:
-                expected = 200 if address.endswith("activate") else STATUS_OF[method]
+                expected = STATUS_OF_ACTION.get(address.rpartition("/")[2], STATUS_OF[method])
                 assert answer.status_code == expected, told
             is_allowed = not line.code and not missing
             assert (counted(schema) != before) == is_allowed, told

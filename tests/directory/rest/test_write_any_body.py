@@ -31,7 +31,7 @@ BROKEN = {
     "a comment": b"{} // done",
     "single quotes": b"{'a': 1}",
 }
-NO_OBJECTS = (b"[]", b"[{}]", b"7", b'"x"', b"null", b"true", b"1e3")
+NO_OBJECTS = (b"7", b'"x"', b"null", b"true", b"1e3")
 HOSTILE_TEXTS = ("a\x00b", "\ud800", "a\udfffb", "\x00")
 BEYOND = (b"9007199254740993", b"-9007199254740993", b"1e999", b"9" * 100, b"NaN")
 HEADERS = (
@@ -69,6 +69,11 @@ def ways(world: Written, table: Table) -> list[tuple[str, str]]:
     return [("POST", table.path), ("PATCH", world.row_path(table))]
 
 
+def ways_of_many(world: Written, table: Table) -> list[tuple[str, str]]:
+    """Return the requests that take an array."""
+    return [("POST", table.path), ("PATCH", table.path), ("POST", f"{table.path}/bulk-delete")]
+
+
 def test_every_table_that_is_written_is_looked_at(world):
     assert len(tables()) == sum(issubclass(one, WrittenResource) for one in RESOURCES) == 11
     for table in tables():
@@ -78,10 +83,16 @@ def test_every_table_that_is_written_is_looked_at(world):
         assert response.status_code == 200, (table.path, response.content)
 
 
+def all_ways(world: Written, table: Table) -> list[tuple[str, str]]:
+    """Return every request that takes a body, that by the source's key as well where the table has one."""
+    keyed = [("PUT", f"{table.path}/by/internal/ext-1")] if "external_id" in table.fields else []
+    return ways(world, table) + keyed
+
+
 @TABLES
 def test_a_body_that_is_no_json_is_refused(world, table):
     before = world.stored()
-    for method, path in ways(world, table):
+    for method, path in all_ways(world, table):
         for name, body in BROKEN.items():
             response = world.send(method, path, body)
             assert response.status_code == 400, (name, method, response.status_code, response.content[:300])
@@ -92,9 +103,45 @@ def test_a_body_that_is_no_json_is_refused(world, table):
 
 
 @TABLES
+def test_an_array_is_refused_of_one_row_and_its_items_are_looked_at_of_many(world, table):
+    before = world.stored()
+    for body in (b"[]", b"[{}]"):
+        assert places(world.send("PATCH", world.row_path(table), body)) == [("#", "invalid_type")]
+    for method, path in ways_of_many(world, table):
+        assert places(world.send(method, path, b"[]")) == [("#", "item_count")]
+        for item in (b"7", b"null", b"true", b"[]", b"[{}]", b"1e3"):
+            assert places(world.send(method, path, b"[%s, {}]" % item))[0] == ("#/0", "invalid_type"), item
+        for body in BROKEN.values():
+            refused(world.send(method, path, b"[%s]" % body))
+        for text in HOSTILE_TEXTS:
+            response = world.send(method, path, [{"id": text, "etag": text, text: text, "notes": text}])
+            assert (response.status_code, {code for _, code in places(response)}) == (400, {"invalid_text"})
+    assert world.stored() == before
+
+
+@TABLES
+def test_each_key_of_an_item_takes_its_own_type_alone(world, table):
+    before, whole = world.stored(), world.body(table)
+    wrong = [
+        (name, value)
+        for name, schema in table.fields.items()
+        for value in OF_ANY_TYPE
+        if not checker(document(), schema).is_valid(value)
+    ]
+    named = {"id": world.ids[table.path], "etag": "*"}
+    response = world.send("POST", table.path, [whole | {name: value} for name, value in wrong])
+    found = [place for place, _ in places(response)]
+    for index, (name, value) in enumerate(wrong):
+        assert any(place.startswith(f"#/{index}/{name}") for place in found), (name, value)
+        response = world.send("PATCH", table.path, [named | {name: value}])
+        assert any(place.startswith(f"#/0/{name}") for place, _ in places(response)), (name, value)
+    assert world.stored() == before
+
+
+@TABLES
 def test_anything_but_an_object_is_refused_with_its_place(world, table):
     before = world.stored()
-    for method, path in ways(world, table):
+    for method, path in all_ways(world, table):
         for body in NO_OBJECTS:
             assert places(world.send(method, path, body)) == [("#", "invalid_type")], (method, body)
     assert world.stored() == before
@@ -212,11 +259,12 @@ def test_moments_without_a_place_in_time_are_refused_with_their_place(world, tab
 def test_unknown_and_read_only_keys_are_refused_with_their_place(world, table):
     before = world.stored()
     body = {"nmae": 1, "": 1, "a/b~c": 1, "id": "x", "row_version": 3, "x" * 10_000: 1}
-    for method, path in ways(world, table):
+    for method, path in all_ways(world, table):
         response = world.send(method, path, world.body(table) | body)
         found = dict(places(response))
         assert found["#/nmae"] == "unknown_field"
-        assert found["#/id"] == found["#/row_version"] == "read_only"
+        refusal = "read_only" if method == "POST" else "field_not_editable"
+        assert found["#/id"] == found["#/row_version"] == refusal
         assert len(places(response)) >= len(body)
         assert len(response.content) < 20_000
     assert world.stored() == before
@@ -226,7 +274,7 @@ def test_unknown_and_read_only_keys_are_refused_with_their_place(world, table):
 def test_headers_that_are_no_text_are_refused(world, table):
     before = world.stored()
     for headers in HEADERS:
-        for method, path in ways(world, table):
+        for method, path in all_ways(world, table):
             response = world.send(method, path, world.body(table), **headers)
             refused(response, 400, 406, 415)
     assert world.stored() == before

@@ -60,10 +60,9 @@ def tables() -> list[Table]:
         if operation is None or "201" not in operation["responses"]:
             continue
         content = operation["requestBody"]["content"]["application/json"]
-        (example,) = content["examples"].values()
-        found.append(
-            Table(path.removeprefix(PREFIX), resolved(document(), content["schema"]), example["value"])
-        )
+        schema = next(iter(content["schema"].get("oneOf", [content["schema"]])))  # one row; the other is many
+        example = content["examples"]["example"]["value"]
+        found.append(Table(path.removeprefix(PREFIX), resolved(document(), schema), example))
     return found
 
 

@@ -61,8 +61,28 @@ class Operation:
                 yield one["name"], _value_for(one["name"], _of_one(one))
 
     def path_prefixes(self) -> dict[str, str]:
-        """Return which kind of id each parameter of the path takes."""
-        return {one["name"]: prefix_of(one["schema"]) for one in self.parameters if one["in"] == "path"}
+        """Return which kind of id each parameter of the path takes; nothing stands for a number."""
+        found = {one["name"]: prefix_of(one["schema"]) for one in self.parameters if one["in"] == "path"}
+        return {name: prefix for name, prefix in found.items() if name not in self.path_texts()}
+
+    def path_texts(self) -> list[str]:
+        """Return the parameters of the path that take a text of the tenant's own."""
+        texts = (one for one in self.parameters if one["in"] == "path" and "maxLength" in one["schema"])
+        return [one["name"] for one in texts]
+
+    @property
+    def needs_a_row(self) -> bool:
+        """Tell whether there is an answer only where the path names a row: a write under a key may create it."""
+        return bool(self.path_prefixes()) or (bool(self.path_texts()) and self.method == "GET")
+
+    def natural_properties(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Yield each relation of the body that takes an object of attributes: name, prefix of its ids, and schema."""
+        properties = (self.body_schema or {}).get("properties", {})
+        for name, one in properties.items():
+            if f"{name}_id" in properties:
+                options = [resolved(documents()[self.document], way) for way in (one, *one.get("anyOf", ()))]
+                schema = next(way for way in options if "properties" in way)
+                yield name, prefix_of(properties[f"{name}_id"]), schema
 
 
 def _of_one(parameter: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +136,9 @@ def _operation(
 ) -> Operation:
     body = resolved(document, spec.get("requestBody", {}))
     content: dict[str, Any] = next(iter(body.get("content", {}).values()), {})
-    schema = resolved(document, content["schema"]) if "schema" in content else None
+    given = content.get("schema", {})
+    one = next(iter(given.get("oneOf", ())), given)  # of one row or many, that of one
+    schema = resolved(document, one) if one else None
     examples = content.get("examples", {})
     example = content.get("example") or next((one["value"] for one in examples.values()), None)
     parameters = tuple(resolved(document, one) for one in spec.get("parameters", ()))

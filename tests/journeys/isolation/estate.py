@@ -58,6 +58,11 @@ class Estate:
     def schema(self) -> str:
         return str(self.tenant.schema_name)
 
+    @property
+    def keys(self) -> dict[str, str]:
+        """Return the key, by the parts of an address, under which the tenant's source knows its rows."""
+        return {"source": f"{self.words.word} feed", "external_id": f"{self.words.word} key"}
+
     def id_of(self, prefix: str) -> str:
         """Return the display id of the row of that kind; of no kind is the newest event."""
         if not prefix:
@@ -96,7 +101,7 @@ def furnish(tenant: Tenant, words: Words) -> Estate:
 
 def _directory_rows(words: Words) -> Iterator[Any]:
     word, digits = words.word, words.digits
-    marked = {"source": f"{word} feed", "external_id": f"{word} key"}
+    marked = {"source": f"{word} feed", "external_id": f"{word} key"}  # as in Estate.keys
     yield _saved(models.Source(name=f"{word} feed", kind="file", settings={"path": f"{word} path"}))
     source = models.Source.objects.get()
     yield _saved(

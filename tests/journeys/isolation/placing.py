@@ -24,6 +24,8 @@ def addressed(operation: Operation, decision: Decision, estate: Estate) -> Call:
     path = operation.path
     for name, prefix in operation.path_prefixes().items():
         path = path.replace(f"{{{name}}}", estate.id_of(prefix))
+    for name in operation.path_texts():
+        path = path.replace(f"{{{name}}}", estate.keys[name])
     body = decision.body if decision.body is not None else operation.body_example
     return Call(operation.method, path, decision.query, with_ids(body, estate))
 
@@ -106,6 +108,12 @@ def pairs_of(estate: Estate, cursor: str = "") -> list[tuple[str, str]]:
     for row in estate.rows.values():
         pairs += [(row.pk.hex, ABSENT), (str(row.pk), ABSENT_DASHED)]
     return pairs
+
+
+def known_by(row: Any, schema: dict[str, Any], word: str) -> dict[str, str]:
+    """Return the attributes of a row that mark whose it is, of those that it may be named by."""
+    values = {name: getattr(row, name, None) for name in schema["properties"]}
+    return {name: value for name, value in values.items() if isinstance(value, str) and word in value}
 
 
 def id_properties(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:

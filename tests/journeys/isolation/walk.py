@@ -9,7 +9,7 @@ from tests.journeys.isolation.calls import Call, Seen
 from tests.journeys.isolation.decisions import DECISIONS, Decision
 from tests.journeys.isolation.documents import Operation, operations
 from tests.journeys.isolation.estate import Estate
-from tests.journeys.isolation.placing import addressed, declared, filtered, id_properties
+from tests.journeys.isolation.placing import addressed, declared, filtered, id_properties, known_by
 from tests.journeys.isolation.watch import Watch
 
 
@@ -43,6 +43,10 @@ class Walk(Watch):
             if prefix in self.estate.rows:
                 value = self.estate.id_of(prefix)
                 calls.append((plain.having(body={**(plain.body or {}), name: value}), ""))
+        for name, prefix, schema in operation.natural_properties():
+            others = {key: value for key, value in (plain.body or {}).items() if key != f"{name}_id"}
+            named = known_by(self.estate.rows[prefix], schema, self.estate.words.word)
+            calls.append((plain.having(body=others | {name: named}), ""))
         if operation.is_list:
             row, cursor = self._row_and_cursor(operation, plain)
             everything = tuple(declared(operation, row, cursor, self.estate))

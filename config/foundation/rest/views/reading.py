@@ -49,9 +49,9 @@ from config.foundation.rows import Row, public_schema, selected_schema
 from config.foundation.saved_filters import SavedParameters
 
 Rows = list[Any]
-COLLECTION_ACTIONS = frozenset({"list", "create"})
+COLLECTION_ACTIONS = frozenset({"list", "create", "bulk_update"})
 SELECTING_ACTIONS = frozenset({"list", "retrieve"})
-STANDARD_ACTIONS = COLLECTION_ACTIONS | {"retrieve", "partial_update", "destroy"}
+STANDARD_ACTIONS = COLLECTION_ACTIONS | {"retrieve", "partial_update", "destroy", "bulk_delete"}
 
 
 class ReadOnlyResource(ViewSetMixin, ExportedList):
@@ -115,7 +115,7 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
     def collect_faults(self, request: Request, faults: Faults) -> None:
         """Add what is wrong with the query parameters; a list's own values are looked at by ``list``."""
         filters = self.filterset_class
-        known = {"directory"}
+        known = {"directory", *self.action_parameters()}
         if self.action in SELECTING_ACTIONS:
             known.update(SELECTION_PARAMETERS)
         if self.action == "list":
@@ -130,6 +130,10 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
             self._read_saved(query, faults)
             self._paging(request, faults)
             filters(query, queryset=self.model._default_manager.none()).collect(faults)  # noqa: SLF001
+
+    def action_parameters(self) -> frozenset[str]:
+        """Return the query parameters that this action has of its own."""
+        return frozenset()
 
     def list(self, request: Request) -> HttpResponseBase:
         """Answer one page, or 304 where the caller holds it already, or all of them as a file."""
@@ -158,10 +162,14 @@ class ReadOnlyResource(ViewSetMixin, ExportedList):
             row = self.get_queryset().filter(pk=self.pk_of(id)).first()
             if row is None:
                 raise self.unknown()
-            tag = self.etag_of(request, row)
-            if is_held(tag, request.headers.get("If-None-Match", "")):
-                return Response(status=304, headers={"ETag": tag})
-            (shape,) = self.shaped(request, [row])
+            return self.represented(request, row)
+
+    def represented(self, request: Request, row: Row) -> Response:
+        """Return the answer that shows a row, or 304 where the caller holds it already."""
+        tag = self.etag_of(request, row)
+        if is_held(tag, request.headers.get("If-None-Match", "")):
+            return Response(status=304, headers={"ETag": tag})
+        (shape,) = self.shaped(request, [row])
         return Response(shape, headers={"ETag": tag})
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
