@@ -66,11 +66,13 @@ def has_dry_run(operation):
 
 
 def tables_that_are_written():
-    """Return the operations of each address of a list that creates rows and can rehearse it."""
+    """Return the operations of each address of the directory that creates rows and can rehearse it."""
     return {
         path: methods
         for path, methods in DOCUMENTS["tenant"]["paths"].items()
-        if "201" in methods.get("post", {}).get("responses", {}) and has_dry_run(methods["post"])
+        if path.startswith("/api/v1/directory/")
+        and "201" in methods.get("post", {}).get("responses", {})
+        and has_dry_run(methods["post"])
     }
 
 

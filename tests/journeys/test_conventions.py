@@ -153,7 +153,8 @@ def test_an_id_of_nothing_is_not_found(desk, name):
 @where(takes_body)
 def test_an_unknown_key_is_pointed_at(desk):
     body = desk.call.body
-    rows = [{**body[0], "zz": 1}] if isinstance(body, list) and isinstance(body[0], dict) else None
+    first = body[0] if isinstance(body, list) else None  # a row, or its bare id
+    rows = [{**(first if isinstance(first, dict) else {"id": first}), "zz": 1}] if first else None
     wrong = rows or ({**body, "zz": 1} if isinstance(body, dict) else [{"zz": 1}])
     problem = desk.refused(400, "unknown_field", desk.send(body=wrong))
     desk.told(400, "unknown_field")
@@ -263,6 +264,9 @@ def test_a_key_that_is_none_is_named(desk):
 def test_a_repeated_call_is_given_the_first_answer(desk):
     headers = {"Idempotency-Key": '"conventions"'}
     first, second = desk.send(headers=headers), desk.send(headers=headers)
-    assert first.status_code < 300, first.content
+    deletes = desk.operation.id.endswith(
+        "_bulk_delete"
+    )  # what others use stays, and that is an answer as well
+    assert first.status_code < 300 or (deletes and first.status_code == 409), first.content
     assert (second.status_code, second.content) == (first.status_code, first.content)
     assert second["Idempotency-Replayed"] == "true"

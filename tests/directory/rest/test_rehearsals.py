@@ -23,7 +23,7 @@ DRY = "?dry_run=true"
 NOBODY = f"par_{'0' * 32}"
 TABLES = list(CHANGES)
 GUARDED = ("policies", "routing-artifacts")
-BOOKKEEPING = ("identity_apitokenuse",)  # that a token was used
+BOOKKEEPING = ("identity_apitokenuse", "rate_bucket")  # that a token was used, and how often
 
 
 @pytest.fixture
