@@ -3,6 +3,7 @@ from django.core import checks
 
 from audit.errors import ERROR_KINDS
 from config.foundation.errors import error_registry
+from config.foundation.jobs import job_kinds
 from config.foundation.refusals import on_exported, on_refused
 
 
@@ -19,8 +20,10 @@ class AuditConfig(AppConfig):
             record_export,
             record_refused,
         )
+        from audit.operations.verifications import VERIFICATION  # noqa: PLC0415 -- needs the models loaded
 
         error_registry.register(*ERROR_KINDS)
+        job_kinds.register(VERIFICATION)
         on_refused(record_refused)
         on_exported(record_export)
         checks.register(check_texts)

@@ -34,6 +34,8 @@ class Verb(TextChoices):
     PRUNE = "prune", "pruned"
     REFUSED = "refused", "was refused"
     CONSENT = "consent", "recorded"
+    CANCEL = "cancel", "cancelled"
+    FINISH = "finish", "finished"
 
 
 class SubjectKind(TextChoices):

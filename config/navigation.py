@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from audit.models import AuditEvent, Consent
-from audit.requests.models import RateBucket, SavedFilter
+from audit.requests.models import Job, RateBucket, SavedFilter
 from customers.identity.models import ApiToken, Membership, Privilege, Role, User
 from customers.tenants.models import Domain, Placement, Tenant
 from directory import models as directory
@@ -37,7 +37,7 @@ _SOURCES: list[tuple[Any, str]] = [
     (directory.SourceRun, "sync"),
     (directory.Probe, "network_check"),
 ]
-_PROOF: list[tuple[Any, str]] = [(AuditEvent, "history"), (Consent, "handshake")]
+_PROOF: list[tuple[Any, str]] = [(AuditEvent, "history"), (Consent, "handshake"), (Job, "task_alt")]
 
 TENANT_SIDEBAR: list[Group] = [
     ("Directory", _DIRECTORY),

@@ -48,6 +48,7 @@ _TAGS = {
     "Directory: sources": "Where rows come from: sources and their runs.",
     "Documentation": "This document.",
     "Health": "Whether the process lives, and whether it can work.",
+    "Jobs": "Long work: how far it is, what came of it, and its end.",
     "Limits": "How often you may ask.",
     "Resolver": "How a party is reached, under whose rules, and why.",
     "Saved filters": "Parameters of lists under a name, one's own or shared.",

@@ -14,8 +14,8 @@ from unfold.sites import UnfoldAdminSite
 
 from audit.admin import AuditEventAdmin, ConsentAdmin
 from audit.models import AuditEvent, Consent
-from audit.requests.admin import RateBucketAdmin, SavedFilterAdmin
-from audit.requests.models import RateBucket, SavedFilter
+from audit.requests.admin import JobAdmin, RateBucketAdmin, SavedFilterAdmin
+from audit.requests.models import Job, RateBucket, SavedFilter
 from config import api, navigation, overview
 from config.foundation.actor import Actor, acting
 from config.foundation.admin import ApiPlace
@@ -291,4 +291,5 @@ for site in (platform_site, tenant_site):
     site.register(models.Probe, directory.ProbeAdmin)
     site.register(AuditEvent, AuditEventAdmin)
     site.register(Consent, ConsentAdmin)
+    site.register(Job, JobAdmin)
 tenant_site.register(SavedFilter, SavedFilterAdmin)

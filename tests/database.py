@@ -26,6 +26,9 @@ MADE_FROM = (
     "config/foundation/*.py",
     "*/models/*.py",
     "*/models.py",
+    "audit/*/migrations/**/*.py",
+    "audit/*/migrations/**/*.sql",
+    "audit/*/models.py",
     "tests/cast.py",
 )
 

@@ -15,4 +15,16 @@ ERROR_KINDS = (
         "The key belongs to another body",
         "This Idempotency-Key was sent with another body before; nothing was done. Give each call a key of its own.",
     ),
+    ErrorKind(
+        "job_ended",
+        409,
+        "The job has ended",
+        "A job that has succeeded or failed cannot be cancelled: what it did is committed, or it left nothing behind.",
+    ),
+    ErrorKind(
+        "unknown_job_kind",
+        409,
+        "There is no such kind of job",
+        "The job was asked for when there was another release, or is of another. Ask for what this one knows.",
+    ),
 )

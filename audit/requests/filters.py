@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from audit.operations import rows_created_by, rows_updated_by
-from audit.requests.models import SavedFilter
+from audit.requests.models import Job, SavedFilter
 from config.foundation.rest.described import RequestFilter
 from config.foundation.rest.filters import DeclaredFilters
-from config.foundation.rest.lookups import BOOLEAN, EQUAL, MOMENT, WORDS
+from config.foundation.rest.lookups import BOOLEAN, EQUAL, MOMENT, NULLABLE, WORDS
 
 
 class SavedFilterFilters(DeclaredFilters):
@@ -23,5 +23,22 @@ class SavedFilterFilters(DeclaredFilters):
             "resource": EQUAL,
             "is_shared": BOOLEAN,
             "created_at": MOMENT,
+            "updated_at": MOMENT,
+        }
+
+
+class JobFilters(DeclaredFilters):
+    """Filters of the list of jobs."""
+
+    class Meta:
+        model = Job
+        fields = {
+            "kind": WORDS,
+            "state": EQUAL,
+            "actor": WORDS,
+            "request_id": EQUAL,
+            "created_at": MOMENT,
+            "started_at": (*MOMENT, *NULLABLE),
+            "finished_at": (*MOMENT, *NULLABLE),
             "updated_at": MOMENT,
         }

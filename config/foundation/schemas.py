@@ -20,6 +20,8 @@ OWNER_ALIAS = "owner"
 TEMPLATE_SCHEMA = "switchboard_template"  # a tenant's schema without a tenant, kept current to be copied from
 READ = ("SELECT",)
 READ_AND_WRITE = ("SELECT", "INSERT", "UPDATE", "DELETE")
+NOTHING = ()  # with the tables of a library's own, which no model of ours manages
+CALLED_FUNCTIONS = ("job_enqueue",)  # what the application calls with more rights than its own
 
 Migrations = frozenset[tuple[str, str]]
 
@@ -157,6 +159,10 @@ def opening_statements(name: str) -> list[sql.Composed]:
         sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, grantee),
         sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA {} FROM {}").format(schema, grantee),
     ]
+    statements += [
+        sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(_table(name, function), grantee)
+        for function in _called_functions(name)
+    ]
     return statements + [
         sql.SQL("GRANT {} ON {} TO {}").format(
             sql.SQL(", ").join(map(sql.SQL, rights)),
@@ -171,7 +177,9 @@ def opening_statements(name: str) -> list[sql.Composed]:
 def _tables_by_rights(name: str) -> dict[tuple[str, ...], list[str]]:
     """Return the tables of a schema, by what the application may do with them; a table of no model is only read."""
     declared = {
-        model._meta.db_table: getattr(model, "application_may", READ_AND_WRITE)
+        model._meta.db_table: getattr(
+            model, "application_may", READ_AND_WRITE if model._meta.managed else NOTHING
+        )
         for model in apps.get_models(include_auto_created=True)
     }
     with connections[OWNER_ALIAS].cursor() as cursor:
@@ -184,6 +192,16 @@ def _tables_by_rights(name: str) -> dict[tuple[str, ...], list[str]]:
         for (table,) in cursor.fetchall():
             found.setdefault(tuple(declared.get(table, READ)), []).append(table)
     return found
+
+
+def _called_functions(name: str) -> list[str]:
+    with connections[OWNER_ALIAS].cursor() as cursor:
+        cursor.execute(
+            "SELECT proname FROM pg_catalog.pg_proc WHERE pronamespace = to_regnamespace(%s)"
+            " AND proname = ANY(%s) ORDER BY 1",
+            [name, list(CALLED_FUNCTIONS)],
+        )
+        return [function for (function,) in cursor.fetchall()]
 
 
 def _table(schema: str, table: str) -> sql.Identifier:

@@ -18,6 +18,7 @@ PUBLIC_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "customers.identity",
+    "procrastinate.contrib.django",  # the queue of jobs
 ]
 
 BOTH_APPS = [

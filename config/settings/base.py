@@ -165,7 +165,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "SensitivityTier",
             "SourceKind",
         )
-    },
+    }
+    | {"JobStateEnum": "audit.requests.enums.JobState"},
 }
 
 # -- audit ---------------------------------------------------------------------------------------------------------

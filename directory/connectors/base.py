@@ -10,10 +10,19 @@ from datetime import datetime
 from django.db import DEFAULT_DB_ALIAS, transaction
 
 from config.foundation.actor import Actor, acting
+from config.foundation.beside import connection_beside
 from config.foundation.errors import Refused
 from config.foundation.rows import selected_schema
 from directory.connectors.records import Connector, PrefixTable
-from directory.connectors.runs import VERB, Outcome, Report, RunLog, progress_connection, source_locked
+from directory.connectors.runs import (
+    PROGRESS_CONNECTION,
+    VERB,
+    Finish,
+    Outcome,
+    Report,
+    RunLog,
+    source_locked,
+)
 from directory.connectors.staging import Staging
 from directory.models import RoutingArtifact
 from directory.operations import activate_artifact, save_row
@@ -22,7 +31,14 @@ PROGRESS_EVERY_ROWS = 2_000
 _READ, _MERGED_PARTIES, _MERGED_IDENTIFIERS = 40, 60, 85  # percent; measured shares of an import's time
 
 
-def run_import(*, actor: Actor, connector: Connector, now: datetime, report: Report | None = None) -> Outcome:
+def run_import(
+    *,
+    actor: Actor,
+    connector: Connector,
+    now: datetime,
+    report: Report | None = None,
+    finish: Finish | None = None,
+) -> Outcome:
     """Import a source into the selected directory. The same input twice changes nothing.
 
     Args:
@@ -30,18 +46,21 @@ def run_import(*, actor: Actor, connector: Connector, now: datetime, report: Rep
         connector: the source.
         now: stamps ``verified_at``, ``superseded_at`` and the run.
         report: called with percent done and what is being done.
+        finish: called at the end, in the transaction of the data, with what was done and the key of the run.
 
     Raises:
         Refused: ``import_running`` while another run of the source goes on, ``source_unreadable`` for a
             source that cannot be read or holds no valid row. Nothing is written then but the failed run.
     """
     schema = selected_schema(DEFAULT_DB_ALIAS)
-    with source_locked(schema, connector.name), progress_connection() as beside:
+    with source_locked(schema, connector.name), connection_beside(PROGRESS_CONNECTION) as beside:
         log = RunLog(actor, connector, now, beside, report or _unreported)
         try:
             with acting(actor, verb=VERB):
                 outcome = _transfer(actor, connector, Staging(connector, schema=schema, now=now), log.note)
                 log.succeed(outcome)
+                if finish:
+                    finish(outcome, log.run_id)
         except BaseException as error:
             log.fail(error)
             raise

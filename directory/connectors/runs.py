@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from config.foundation.actor import LOCK_TIMEOUT_MS, Actor, acting
 from config.foundation.errors import Refused
-from config.foundation.rows import TenantQuerySet, schema_selected
+from config.foundation.rows import TenantQuerySet
 from directory.connectors.records import Connector, Rejection
 from directory.enums import RunState
 from directory.models import Source, SourceRun
@@ -25,6 +25,7 @@ VERB = "import"
 CUT_OFF = "The process ended before the run did; nothing was written."
 
 Report = Callable[[int, str], None]
+Finish = Callable[["Outcome", UUID], None]
 
 
 class RejectedRow(TypedDict):
@@ -99,23 +100,6 @@ def source_locked(schema: str, source: str) -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
 
 
-@contextmanager
-def progress_connection() -> Iterator[str]:
-    """Yield the alias of a second connection to the same directory; in a transaction, of the one there is."""
-    main = connections[DEFAULT_DB_ALIAS]
-    if main.in_atomic_block:
-        yield DEFAULT_DB_ALIAS
-        return
-    beside = connections.create_connection(DEFAULT_DB_ALIAS)
-    connections[PROGRESS_CONNECTION] = beside
-    try:
-        with schema_selected(main.tenant, using=PROGRESS_CONNECTION):  # type: ignore[attr-defined]
-            yield PROGRESS_CONNECTION
-    finally:
-        del connections[PROGRESS_CONNECTION]
-        beside.close()
-
-
 class RunLog:
     """The SourceRun row of one run, written beside the run's own transaction until that succeeds."""
 
@@ -133,7 +117,7 @@ class RunLog:
             self._runs.filter(source=source, state=RunState.RUNNING).update(
                 state=RunState.FAILED, finished_at=now, errors=[{"row": 0, "reason": CUT_OFF}]
             )
-            self._run_id: UUID = self._runs.create(source=source, started_at=now).pk
+            self.run_id: UUID = self._runs.create(source=source, started_at=now).pk
 
     @property
     def _runs(self) -> TenantQuerySet:
@@ -151,7 +135,7 @@ class RunLog:
     def succeed(self, outcome: Outcome) -> None:
         """Record success in the transaction of the data itself: neither is there without the other."""
         counts = {f.name: getattr(outcome, f.name) for f in fields(outcome) if f.name != "source"}
-        SourceRun.objects.filter(pk=self._run_id).update(
+        SourceRun.objects.filter(pk=self.run_id).update(
             state=RunState.SUCCEEDED, finished_at=Now(), progress_percent=100, **counts
         )
 
@@ -165,4 +149,4 @@ class RunLog:
         with acting(self._actor, verb=VERB, using=self._beside):
             with connections[self._beside].cursor() as cursor:
                 cursor.execute(f"SET LOCAL lock_timeout = {lock_timeout_ms:d}")
-            self._runs.filter(pk=self._run_id).update(**values)
+            self._runs.filter(pk=self.run_id).update(**values)

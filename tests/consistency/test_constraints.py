@@ -82,7 +82,8 @@ def codes(refusal: Any) -> set[str]:
 
 def unsaid(found: list[tuple[Any, ...]]) -> list[str]:
     """Return each constraint of a model's table of which nothing is known."""
-    tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
+    models = apps.get_models(include_auto_created=True)
+    tables = {model._meta.db_table for model in models if model._meta.managed}  # others are a library's own
     return [
         f"{table}.{name}"
         for table, name, kind, column in found

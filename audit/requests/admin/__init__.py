@@ -2,5 +2,6 @@
 
 from audit.requests.admin.buckets import RateBucketAdmin
 from audit.requests.admin.filters import SavedFilterAdmin
+from audit.requests.admin.jobs import JobAdmin
 
-__all__ = ["RateBucketAdmin", "SavedFilterAdmin"]
+__all__ = ["JobAdmin", "RateBucketAdmin", "SavedFilterAdmin"]

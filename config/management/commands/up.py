@@ -1,4 +1,4 @@
-"""`manage.py up`: the database, its migrations, the demo on request, and the server, until told to stop."""
+"""`manage.py up`: the database, its migrations, the demo on request, server and worker, until told to stop."""
 
 import contextlib
 import os
@@ -6,10 +6,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -34,6 +35,7 @@ CONNECTIONS = (
 )
 READY_PATIENCE_S = 60.0
 STOP_PATIENCE_S = 10.0
+RESTART_AFTER_S = 1.0  # a worker that ended by itself
 WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared with, not bound
 REMAKE = (
     "the database was made by other initial migrations: `make reset` removes it, the next start remakes it"
@@ -81,7 +83,7 @@ class Command(BaseCommand):
             remember_maker(home, settings.BASE_DIR)
 
     def _serve(self, host: str, port: int, workers: int) -> None:
-        with serving(host, port, workers) as server:
+        with serving(host, port, workers) as server, working():
             wait_until_ready(server, _url(host, port) + "/healthz")
             self.stdout.write(f"Switchboard is ready: {_url(host, port)}/  (Ctrl-C stops it)")
             self.stdout.flush()
@@ -185,15 +187,57 @@ def serving(host: str, port: int, workers: int) -> Iterator[subprocess.Popen[byt
     try:
         yield server
     finally:
-        server.terminate()
-        try:
-            server.wait(STOP_PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        _stop(server)
         # Its workers are in its group, and outlive it where it was killed: they would keep the port.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def working() -> Iterator[Callable[[], int]]:
+    """Have a worker do jobs within the block, another one in place of each that ends; yield what tells its process id.
+
+    It is stopped with the block, and stops by itself where this process is killed: the pipe between them is closed.
+    """
+    is_over = threading.Event()
+    workers = [_worker()]
+
+    def supervise() -> None:
+        while not is_over.is_set():
+            workers[0].wait()
+            _close(workers[0])
+            if not is_over.wait(RESTART_AFTER_S):
+                workers[0] = _worker()
+
+    supervisor = threading.Thread(target=supervise, name="worker", daemon=True)
+    supervisor.start()
+    try:
+        yield lambda: workers[0].pid
+    finally:
+        is_over.set()
+        _stop(workers[0])
+        supervisor.join(STOP_PATIENCE_S)
+        _stop(workers[0])  # the one that was just being started
+
+
+def _worker() -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "manage.py", "work", "--until-eof"]
+    return subprocess.Popen(argv, cwd=settings.BASE_DIR, stdin=subprocess.PIPE, start_new_session=True)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    _close(process)
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin:
+        process.stdin.close()
 
 
 def wait_until_ready(server: subprocess.Popen[bytes], url: str) -> None:

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from config.foundation.jobs import JobKind, Running, job_kinds
 from config.foundation.limits import process_leases
 from config.foundation.watch import own_connection
 
 WINDOW_S = 60
+Work = Callable[[Running], Any]
 
 
 class SharedTable:
@@ -57,3 +59,19 @@ def limit(table: SharedTable, settings: Any) -> Callable[..., None]:
 
     set_quotas()
     return set_quotas
+
+
+@pytest.fixture
+def make_kind() -> Iterator[Callable[..., JobKind]]:
+    """Return a function that enters a kind of job for the test; it is gone after it."""
+    known = dict(job_kinds._kinds)
+
+    def make(work: Work, name: str = "test_work", **options: Any) -> JobKind:
+        kind = JobKind(
+            name, "Work of a test", "directory.manage", work, "directory.change_participant", **options
+        )
+        job_kinds.register(kind)
+        return kind
+
+    yield make
+    job_kinds._kinds = known

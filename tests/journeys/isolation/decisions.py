@@ -46,6 +46,13 @@ OPEN = Decision("", refusals={})
 OWN = Decision("", is_own=True, refusals=STRANGERS)
 READ = Decision("directory.read")
 AUDIT = Decision("view_audit")
+VERIFY = Decision("view_audit", is_write=True, body={}, refusals={**STRANGERS, **LACKING, **READING})
+# Everybody sees and cancels their own jobs; another's is as one that is not there.
+UNSEEN: Mapping[str, tuple[int, str]] = dict.fromkeys(LACKING, (404, "not_found"))
+NO_JOBS: Mapping[str, tuple[int, str]] = dict.fromkeys(LACKING, (200, ""))
+JOBS = Decision("view_audit", refusals={**STRANGERS, **NO_JOBS})
+JOB = Decision("view_audit", refusals={**STRANGERS, **UNSEEN})
+CANCEL = Decision("view_audit", is_write=True, refusals={**STRANGERS, **UNSEEN, **READING})
 MANAGE = Decision("directory.manage", is_write=True, refusals={**STRANGERS, **LACKING, **READING})
 TOKENS = Decision("tokens.manage")
 OWN = Decision("", is_own=True)
@@ -75,6 +82,14 @@ DECISIONS: dict[str, Decision] = {
     "platform:schema_retrieve": OPEN,
     "tenant:limits_list": OWN,
     "tenant:schema_retrieve": OPEN,
+    "platform:audit_verifications_create": VERIFY,
+    "platform:jobs_list": AUDIT,
+    "platform:jobs_retrieve": AUDIT,
+    "platform:jobs_cancel": VERIFY,
+    "tenant:audit_verifications_create": VERIFY,
+    "tenant:jobs_list": JOBS,
+    "tenant:jobs_retrieve": JOB,
+    "tenant:jobs_cancel": CANCEL,
     "tenant:resolve_post": Decision("directory.resolve", body={"identifiers": [KNOWN]}),
     "tenant:resolve_get": Decision("directory.resolve", query=tuple(KNOWN.items())),
     "tenant:resolve_bulk": Decision("directory.resolve", body={"requests": [{"identifiers": [KNOWN]}]}),

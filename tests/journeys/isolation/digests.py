@@ -21,7 +21,12 @@ KEPT_ASIDE = frozenset(
         "audit_marker",
         "audit_private",
         "audit_refusal",
+        "procrastinate_jobs",  # everybody's queue; what is in it of the tenant is asked for below
+        "procrastinate_events",
     }
+)
+QUEUED = (
+    "SELECT id, status, args FROM public.procrastinate_jobs WHERE args ->> 'schema_name' = %s ORDER BY id"
 )
 REFUSALS = ("refused", "login_failed")
 
@@ -37,6 +42,7 @@ def _digest_of(schema: str, tenant_id: UUID) -> dict[str, Any]:
     digests |= {
         f"public.{table}": _digest("public", table) for table in _tables("public") if table not in KEPT_ASIDE
     }
+    digests["public.procrastinate_jobs"] = _rows(sql.SQL(QUEUED), [schema])
     query = "SELECT id, action FROM public.audit_event WHERE tenant_id = %s AND action <> ALL(%s) ORDER BY id"
     return digests | {"public.audit_event": _rows(sql.SQL(query), [tenant_id, list(REFUSALS)])}
 

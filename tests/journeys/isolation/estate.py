@@ -12,8 +12,9 @@ from django.utils import timezone
 from audit.enums import ConsentAction, SubjectKind
 from audit.models import AuditEvent
 from audit.operations import record_consent
-from audit.requests.models import SavedFilter
-from audit.requests.operations import save_filter
+from audit.operations.verifications import VERIFICATION
+from audit.requests.models import Job, SavedFilter
+from audit.requests.operations import save_filter, start_job
 from config.foundation.actor import Actor
 from config.foundation.display_ids import display_id
 from config.foundation.rows import Row
@@ -176,6 +177,9 @@ def _directory_rows(words: Words) -> Iterator[Any]:
         action=ConsentAction.GIVEN,
         evidence={"form": f"{word} form"},
     )
+    job = start_job(actor=ACTOR, kind=VERIFICATION, given={"of": f"{word} chain"})
+    Job.objects.filter(pk=job.pk).update(message=f"{word} message")
+    yield Job.objects.get(pk=job.pk)
     yield _saved(
         models.Probe(
             name=f"{word} probe",

@@ -84,6 +84,11 @@ TABLES: Mapping[str, dict[str, PageDecision]] = {
     "directory_probe": SHOWN_BY_API,
     "audit_auditevent": _looked_at(AUDIT),
     "audit_consent": _looked_at(AUDIT),
+    "requests_job": {
+        **_looked_at(AUDIT),
+        "start": PageDecision(AUDIT, AUDIT),
+        "cancel": PageDecision(AUDIT, AUDIT),
+    },
 }
 TENANT_TABLES: Mapping[str, dict[str, PageDecision]] = {
     "identity_apitoken": _with_tokens(TOKENS) | {BY_API: PageDecision(TOKENS, TOKENS)}
