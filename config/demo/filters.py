@@ -45,7 +45,7 @@ FILTERS: dict[str, tuple[Filter, ...]] = {
             "ending-endpoints",
             "Endpoints with an end",
             "directory/endpoints",
-            {"valid_to__empty": ["false"], "status": ["active"]},
+            {"valid_to__empty": ["false"]},
             is_shared=True,
         ),
         Filter(

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import get_script_prefix
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 
 from audit.requests.forms import SavedFilterForm
 from audit.requests.operations import delete_filter, save_filter
@@ -22,14 +27,23 @@ class SavedFilterAdmin(ExportMixin, AuditedAdmin):
     search_fields = ("slug", "name")
     ordering = ("slug", "pk")
     fieldsets = (
-        ("Filter", {"fields": (("slug", "name"), "is_shared")}),
-        ("What it keeps", {"fields": ("resource", "parameters")}),
+        ("Filter", {"fields": ("name", "slug", "is_shared")}),
+        ("What it keeps", {"fields": ("resource", "parameters", "used_as")}),
     )
+    readonly_fields = ("used_as",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the person's own filters, and those that are shared."""
         rows: QuerySet[Any] = super().get_queryset(request).usable_by(request.user.pk)
         return rows
+
+    @admin.display(description="used as")
+    def used_as(self, row: Any) -> SafeString | str:
+        """Return the address of the list with the filter."""
+        if row.pk is None or row._state.adding:
+            return "—"
+        address = f"{get_script_prefix()}api/v1/{row.resource}?{urlencode({'filter': row.slug})}"
+        return format_html('<a class="sb-link" href="{}">{}</a>', address, address)
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002 -- Django's
         """Return the form; a new filter is the person's from the start, so that its rules are asked whole."""

@@ -46,9 +46,9 @@ class JobAdmin(ExportMixin, ReadOnlyAdmin):
     list_fullwidth = True
     search_fields = ("kind", "actor", "request_id")
     ordering = ("-created_at", "-pk")
-    readonly_fields = ("title", "shown_state", "progress", "took", "outcome", "faults")
+    readonly_fields = ("title", "progress", "took", "outcome", "faults")
     fieldsets = (
-        ("Job", {"fields": (("title", "shown_state"), ("progress", "message"), "outcome", "faults")}),
+        ("Job", {"fields": (("title", "state"), ("progress", "message"), "outcome", "faults")}),
         (
             "Time",
             {

@@ -62,7 +62,7 @@ class ApiTokenAdmin(ExportMixin, AuditedAdmin):
     made_of: tuple[str, ...] = ("name", "tenant", "granted", "may_write", "networks", "lifetime", "token_id")
     shown: tuple[str | tuple[str, ...], ...] = (
         "name", ("key_id", "user"), "tenant", "held", ("may_write", "is_enabled"), "networks",
-        ("expires_at", "revoked_at", "previous_until"),
+        ("expires_at", "revoked_at", "overlap_until"),
     )  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
@@ -106,7 +106,7 @@ class ApiTokenAdmin(ExportMixin, AuditedAdmin):
             return []
         written = self.written(request, obj)
         columns = ("name", "key_id", "user", "tenant", "may_write", "is_enabled", "expires_at", "revoked_at")
-        texts = ("held", "listed_networks", "previous_until", "usage")
+        texts = ("held", "listed_networks", "overlap_until", "usage")
         return [*(one for one in columns if one not in written), *texts, "stamps"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -198,12 +198,17 @@ class ApiTokenAdmin(ExportMixin, AuditedAdmin):
         """List the privileges."""
         return ", ".join(sorted(privilege.code for privilege in token.privileges.all())) or "—"
 
+    @admin.display(description="earlier secret until")
+    def overlap_until(self, token: ApiToken) -> Any:
+        """Return until when the secret before the last rotation is good."""
+        return token.previous_until
+
     @admin.display(description="networks")
     def listed_networks(self, token: ApiToken) -> str:
         """List the networks."""
         return ", ".join(token.allowed_networks) or "from anywhere"
 
-    @admin.display(description="calls of 30 days")
+    @admin.display(description="calls in the last 30 days")
     def usage(self, token: ApiToken) -> SafeString:
         """Show the calls of the last days."""
         usage = usage_of_token(token, now=timezone.now())
