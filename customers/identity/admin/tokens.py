@@ -13,10 +13,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from unfold.decorators import display
 
 from config.foundation.actor import Actor
 from config.foundation.admin import AuditedAdmin, ExportMixin
 from config.foundation.admin.forms import CHANGED_MEANWHILE, ROW_VERSION_FIELD
+from customers.identity.admin.token_states import STATES, StateFilter
 from customers.identity.forms import NewTokenForm, RevocationForm, RotationForm, TokenForm
 from customers.identity.models import ApiToken
 from customers.identity.operations import (
@@ -49,12 +51,11 @@ class ApiTokenAdmin(ExportMixin, AuditedAdmin):
         "user",
         "tenant",
         "may_write",
-        "is_enabled",
+        "state",
         "expires_at",
         "last_used",
-        "revoked_at",
     )
-    list_filter = ("is_enabled", "may_write")
+    list_filter = (StateFilter, "may_write")
     search_fields: tuple[str, ...] = ("name", "key_id", "user__email", "tenant__slug")
     list_select_related = ("user", "tenant", "use")
     ordering = ("-created_at", "pk")
@@ -62,7 +63,7 @@ class ApiTokenAdmin(ExportMixin, AuditedAdmin):
     made_of: tuple[str, ...] = ("name", "tenant", "granted", "may_write", "networks", "lifetime", "token_id")
     shown: tuple[str | tuple[str, ...], ...] = (
         "name", ("key_id", "user"), "tenant", "held", ("may_write", "is_enabled"), "networks",
-        ("expires_at", "revoked_at", "overlap_until"),
+        ("expires_at", "revoked_at"), "overlap_until",
     )  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
@@ -187,6 +188,11 @@ class ApiTokenAdmin(ExportMixin, AuditedAdmin):
             messages.error(request, f"Choose at most {REVOKED_MAX} tokens at a time.")
             return None
         return self._revocation(request, tokens, request.get_full_path())
+
+    @display(description="state", label=dict(STATES.values()))  # type: ignore[untyped-decorator]
+    def state(self, token: ApiToken) -> str:
+        """Show as a coloured word whether the token is good now."""
+        return STATES[token.fault_at(timezone.now())][0]
 
     @admin.display(description="last used", ordering="use__last_used_at")
     def last_used(self, token: ApiToken) -> Any:
