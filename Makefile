@@ -28,7 +28,7 @@ bench:  ## compare the speed of this with that, by number or name (NAME=P7, NAME
 crash:  ## kill server and database while they write, and look at what is left (ROUNDS=50)
 	@requirements/install dev && ROUNDS=$(or $(ROUNDS),50) exec .venv/bin/python -m pytest -s -m crash tests/journeys/test_crashes.py $(ARGS)
 
-fuzz:  ## make up documents and compare their answers for some time (MINUTES=5)
+fuzz:  ## call every operation with what its document allows, and nearly allows (MINUTES=5)
 	@requirements/install dev && FUZZ_MINUTES=$(or $(MINUTES),5) exec .venv/bin/python -m pytest -n 0 -s tests/fuzz $(ARGS)
 
 lint:  ## run all that reads the code without running it
