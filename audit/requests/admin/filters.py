@@ -62,6 +62,16 @@ class SavedFilterAdmin(ExportMixin, AuditedAdmin):
         """Save the filter by its operation."""
         save_filter(actor=Actor.user(_person_of(request)), row=obj)
 
+    def get_deleted_objects(self, objs: Any, request: Any) -> Any:
+        """Say as well whom the deletion concerns."""
+        deleted, *others = super().get_deleted_objects(objs, request)  # type: ignore[misc] # of ModelAdmin
+        refused = [
+            f"{'All programs' if row.is_shared else 'Programs of yours'} that ask {row.resource} for ?filter={row.slug} "
+            "are refused from then on"
+            for row in objs
+        ]
+        return [*deleted, *refused], *others
+
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete the filter by its operation."""
         delete_filter(actor=Actor.user(_person_of(request)), row=obj)

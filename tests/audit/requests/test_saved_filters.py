@@ -254,3 +254,5 @@ def test_the_page_of_a_filter_leads_to_the_list_as_the_filter_narrows_it(pages, 
     address = "/t/acme/api/v1/directory/participants?filter=nodes"
     assert f'href="{address}"' in shown
     assert pages.get(address).status_code == 200
+    deletion = pages.get(f"{ADMIN}{row.pk}/delete/").content.decode()
+    assert "Programs of yours that ask directory/participants for ?filter=nodes are refused" in deletion
