@@ -64,10 +64,10 @@ class SavedFilterAdmin(ExportMixin, AuditedAdmin):
 
     def get_deleted_objects(self, objs: Any, request: Any) -> Any:
         """Say as well whom the deletion concerns."""
-        deleted, *others = super().get_deleted_objects(objs, request)  # type: ignore[misc] # of ModelAdmin
+        deleted, *others = super().get_deleted_objects(objs, request)
         refused = [
-            f"{'All programs' if row.is_shared else 'Programs of yours'} that ask {row.resource} for ?filter={row.slug} "
-            "are refused from then on"
+            f"{'All programs' if row.is_shared else 'Programs of yours'} that ask {row.resource} "
+            f"for ?filter={row.slug} are refused from then on"
             for row in objs
         ]
         return [*deleted, *refused], *others
