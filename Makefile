@@ -4,7 +4,7 @@ UV := .venv/bin/python -m uv
 COMPILE := pip compile --quiet --universal --python-version 3.11 --fork-strategy requires-python --generate-hashes \
 	--no-emit-index-url --no-header
 
-.PHONY: help demo test test-all bench crash lint lock schema reset format
+.PHONY: help demo test test-all bench crash fuzz lint lock schema reset format
 .DEFAULT_GOAL := help
 
 help:  ## list what make can do here
@@ -27,6 +27,9 @@ bench:  ## compare the speed of this with that, by number or name (NAME=P7, NAME
 
 crash:  ## kill server and database while they write, and look at what is left (ROUNDS=50)
 	@requirements/install dev && ROUNDS=$(or $(ROUNDS),50) exec .venv/bin/python -m pytest -s -m crash tests/journeys/test_crashes.py $(ARGS)
+
+fuzz:  ## call every operation with what its document allows, and nearly allows (MINUTES=5)
+	@requirements/install dev && FUZZ_MINUTES=$(or $(MINUTES),5) exec .venv/bin/python -m pytest -n 0 -s tests/fuzz $(ARGS)
 
 lint:  ## run all that reads the code without running it
 	@requirements/install dev && exec .ci/lint

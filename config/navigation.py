@@ -37,15 +37,14 @@ _SOURCES: list[tuple[Any, str]] = [
     (directory.SourceRun, "sync"),
     (directory.Probe, "network_check"),
 ]
-_PROOF: list[tuple[Any, str]] = [(AuditEvent, "history"), (Consent, "handshake"), (Job, "task_alt")]
+_PROOF: list[tuple[Any, str]] = [(AuditEvent, "history"), (Consent, "handshake")]
 
 TENANT_SIDEBAR: list[Group] = [
     ("Directory", _DIRECTORY),
     ("Routing", _ROUTING),
     ("Sources", _SOURCES),
-    ("Access", [(ApiToken, "vpn_key")]),
     ("Proof", _PROOF),
-    ("Lists", [(SavedFilter, "filter_alt")]),
+    ("API and jobs", [(ApiToken, "vpn_key"), (SavedFilter, "filter_alt"), (Job, "task_alt")]),
 ]
 PLATFORM_SIDEBAR: list[Group] = [
     ("Tenants", [(Tenant, "domain"), (Domain, "language"), (Placement, "storage")]),
@@ -56,12 +55,11 @@ PLATFORM_SIDEBAR: list[Group] = [
             (Membership, "group"),
             (Role, "shield_person"),
             (Privilege, "lock_open"),
-            (ApiToken, "vpn_key"),
-            (RateBucket, "speed"),
         ],
     ),
     ("Global directory", [*_DIRECTORY, *_ROUTING, *_SOURCES]),
     ("Proof", _PROOF),
+    ("API and jobs", [(ApiToken, "vpn_key"), (RateBucket, "speed"), (Job, "task_alt")]),
 ]
 
 

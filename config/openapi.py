@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 
+from config.api_introduction import introduction
 from config.foundation.rest.errors import Faults
 from config.foundation.rest.etags import etag_of_bytes, is_held
 from config.foundation.rest.operations import Component
@@ -40,18 +41,21 @@ _TENANT_SERVERS = [
         "variables": {"slug": {"default": "acme", "description": "The tenant's slug."}},
     }
 ]
-_TAGS = {
-    "API tokens": "What programs call with: made, rotated, switched off and revoked, and how they are used.",
-    "Audit": "What was done, by whom and when: events of the chain, and consents.",
+_TAGS = {  # in the order of the document
+    "Resolver": "How a party is reached, under whose rules, and why.",
     "Directory: participants": "Who is reached: participants, identifiers, endpoints, capabilities, credentials.",
     "Directory: routing": "How traffic finds its way: policies, routing artifacts and their rules, edges, probes.",
     "Directory: sources": "Where rows come from: sources and their runs.",
-    "Documentation": "This document.",
-    "Health": "Whether the process lives, and whether it can work.",
+    "Saved filters": "Parameters of lists under a name, one's own or shared, used as `?filter=<slug>`.",
+    "Audit": "What was done, by whom and when: events of the chain, and consents.",
     "Jobs": "Long work: how far it is, what came of it, and its end.",
-    "Limits": "How often you may ask.",
-    "Resolver": "How a party is reached, under whose rules, and why.",
-    "Saved filters": "Parameters of lists under a name, one's own or shared.",
+    "API tokens": (
+        "What programs call with: made, rotated, switched off and revoked, and how they are used. A person's own are "
+        "at `/api/v1/me/tokens` of the platform; a tenant's administration sees all that are bound to it."
+    ),
+    "Limits": "How often you may call, and how much of that is left.",
+    "Health": "Whether the process lives, and whether it can work.",
+    "Documentation": "This document.",
 }
 _HEALTH = Component(
     "Health",
@@ -74,6 +78,7 @@ class DocumentGenerator(SchemaGenerator):
         document: dict[str, Any] = super().get_schema(request=request, public=public)  # type: ignore[no-untyped-call]
         is_tenant = self.urlconf == settings.TENANT_URLCONF
         document["info"]["title"] = "Switchboard: tenant API" if is_tenant else "Switchboard: platform API"
+        document["info"]["description"] = introduction(is_tenant=is_tenant)
         document["servers"] = _TENANT_SERVERS if is_tenant else [{"url": "/"}]
         paths: dict[str, Any] = document["paths"]
         paths["/api/schema/"] = {"get": _document_operation()}
@@ -87,7 +92,9 @@ class DocumentGenerator(SchemaGenerator):
                 "/readyz": {"get": _health_operation("ready")},
             }
         tags = {tag for path in paths.values() for operation in path.values() for tag in operation["tags"]}
-        document["tags"] = [{"name": tag, "description": _TAGS[tag]} for tag in sorted(tags)]
+        document["tags"] = [
+            {"name": tag, "description": _TAGS[tag]} for tag in sorted(tags, key=list(_TAGS).index)
+        ]
         document["components"] |= shared_components(document)
         return document
 

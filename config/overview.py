@@ -119,12 +119,16 @@ def _words(event: AuditEvent) -> str:
 
 
 def _addable(site: Any, request: HttpRequest) -> list[tuple[str, str]]:
-    models = (directory.Participant, directory.Policy, Tenant, User, Membership)
+    models = (directory.Participant, directory.Policy, ApiToken, Tenant, User, Membership)
     return [
-        (f"Add a {model._meta.verbose_name}", _address(site, model, "add"))
+        (f"Add {_a(str(model._meta.verbose_name))}", _address(site, model, "add"))
         for model in models
         if _may(site, request, model, "add")
     ]
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'AEIOaeio' else 'a'} {noun}"
 
 
 def _first_steps(site: Any, request: HttpRequest) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ class RequestsConfig(AppConfig):
     """What is remembered of requests, in the schema and the transaction of their effects, and filters of lists."""
 
     name = "audit.requests"
-    verbose_name = "Requests"
+    verbose_name = "API and jobs"
 
     def ready(self) -> None:
         """Explain the app's refusals; keep answers and filters, and share buckets."""

@@ -30,6 +30,7 @@ _CORRESPONDENTS = (
     ("BCITITMM", "Intesa Sanpaolo", "intesa", "IT"),
 )
 _TARGET2_COUNTRIES = {"FI", "DE", "FR", "NL", "BE", "IT"}
+_TAGS_BY_COUNTRY = {"rtgs": _TARGET2_COUNTRIES, "nordic": frozenset({"DK", "FI", "IS", "NO", "SE"})}
 _ACTIONS = ("credit.transfer", "fi.credit.transfer", "payment.status", "payment.cancellation")
 
 # Merchant number, terminal number, name: confidential, so the rows show none of them in clear.
@@ -68,7 +69,10 @@ def _correspondent(bic: str, name: str, short: str, country: str) -> Party:
         key=short,
         name=name,
         country=country,
-        tags=("correspondent", "rtgs" if country in _TARGET2_COUNTRIES else "nordic"),
+        tags=(
+            "correspondent",
+            *(tag for tag, countries in _TAGS_BY_COUNTRY.items() if country in countries),
+        ),
         names=(Name("as4.partyId", bic, "BIC", priority=10),),
         addresses=tuple(addresses),
         abilities=tuple(Ability(SERVICE, action) for action in _ACTIONS),

@@ -12,6 +12,7 @@ from audit.requests.models import Job
 from audit.requests.operations import start_job
 from config.demo import acme, globex
 from config.demo.consents import Part, write_consents
+from config.demo.filters import write_filters
 from config.demo.logins import Logins, TenantLogins, new_login, read_logins, write_logins
 from config.demo.parties import Book
 from config.demo.people import (
@@ -23,6 +24,7 @@ from config.demo.people import (
     ensure_token,
     ensure_user,
 )
+from config.demo.programs import ensure_programs
 from config.demo.writing import Writer
 from config.foundation.actor import Actor, request_context
 from config.foundation.rows import public_schema
@@ -64,6 +66,7 @@ def install(*, url: str, file: Path, now: datetime, output: OutputWrapper) -> Lo
             people = _admit(firm, logins, file, now)
             with Tenant.objects.get(slug=firm.slug):
                 write_consents(slug=firm.slug, people=people, now=now)
+                write_filters(slug=firm.slug, people=people)
             admins[firm.slug] = people["admin"]
         _import_public_data(output)
         for firm in FIRMS:
@@ -86,6 +89,7 @@ def _admit(firm: Firm, logins: Logins, file: Path, now: datetime) -> dict[Part, 
     earlier = deepcopy(logins)
     kept["token"] = ensure_token(actor=ACTOR, user=admin, tenant=tenant, kept=kept["token"], now=now)
     _keep(file, logins, earlier)
+    ensure_programs(actor=ACTOR, user=admin, tenant=tenant, now=now)
     return {"admin": admin, "member": member}
 
 

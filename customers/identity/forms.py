@@ -170,6 +170,16 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable 
         self.initial["networks"] = self.instance.allowed_networks
 
 
+class PrivilegesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg] # not subscriptable at run time
+    """Privileges to choose from, each with what it allows."""
+
+    widget = UnfoldAdminCheckboxSelectMultipleWidget
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return what is said of a privilege."""
+        return f"{obj.code} — {obj.description}"
+
+
 class NewTokenForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
     """A token of the person's own: ``person``, made at ``place``, a tenant or None for any of theirs."""
 
@@ -181,12 +191,11 @@ class NewTokenForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
         "expires_at": "lifetime",
     }
 
-    granted = forms.ModelMultipleChoiceField(
+    granted = PrivilegesField(
         label="Privileges",
         queryset=Privilege.objects.none(),
         required=False,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="It may do what both it and you may.",
+        help_text="What the token may do, for as long as you may do it yourself. Choose as few as the program needs.",
     )
     networks = NetworksField()
     lifetime = forms.TypedChoiceField(
@@ -201,6 +210,10 @@ class NewTokenForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptab
     class Meta:
         model = ApiToken
         fields = ("name", "tenant", "may_write")
+        help_texts: ClassVar[dict[str, str]] = {
+            "name": "Such as the program that calls with it.",
+            "tenant": "The one tenant that it is good for. Left empty: every one of yours.",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -140,7 +140,10 @@ class ApiTokenWriteSerializer(WriteSerializer[ApiToken]):
         source="tenant",
         required=False,
         allow_null=True,
-        help_text="The one tenant that it is good for; left out, every one of its person's.",
+        help_text=(
+            "The one tenant that it is good for. Left out: that of the token that calls; else, as with "
+            "null, every one of its person's."
+        ),
     )
     privileges = TextListShape(
         required=True,

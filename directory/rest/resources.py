@@ -177,6 +177,7 @@ class Participants(SourcedResource):
     default_ordering = ("name", "pk")
     noun, plural, tag = "participant", "participants", TAG_PARTICIPANTS
     example = examples.PARTICIPANT
+    change_example: ClassVar[dict[str, Any]] = {"notes": "Settles in US dollars alone."}
 
 
 class Identifiers(SourcedResource, RevealingResource):
@@ -191,6 +192,7 @@ class Identifiers(SourcedResource, RevealingResource):
     natural = ("identifier_type", "value")
     noun, plural, tag = "identifier", "identifiers", TAG_PARTICIPANTS
     example = examples.IDENTIFIER
+    change_example: ClassVar[dict[str, Any]] = {"priority": 20}
 
 
 class Endpoints(SourcedResource):
@@ -205,6 +207,7 @@ class Endpoints(SourcedResource):
     natural = ("participant", "protocol", "address", "profile")
     noun, plural, tag = "endpoint", "endpoints", TAG_PARTICIPANTS
     example = examples.ENDPOINT
+    change_example: ClassVar[dict[str, Any]] = {"status": "draining"}
 
 
 class Capabilities(SourcedResource):
@@ -219,6 +222,7 @@ class Capabilities(SourcedResource):
     natural = ("participant", "service", "action", "process", "document_type")
     noun, plural, tag = "capability", "capabilities", TAG_PARTICIPANTS
     example = examples.CAPABILITY
+    change_example: ClassVar[dict[str, Any]] = {"document_type": "pacs.008.001.08"}
 
 
 class Credentials(SourcedResource):
@@ -234,6 +238,7 @@ class Credentials(SourcedResource):
     noun, plural, tag = "credential", "credentials", TAG_PARTICIPANTS
     write_example: ClassVar[dict[str, Any]] = {"vault_ref": "vault://certs/bankus/iso20022"}
     example = examples.CREDENTIAL
+    change_example: ClassVar[dict[str, Any]] = {"valid_to": "2027-01-01T00:00:00Z"}
 
 
 class Policies(WrittenResource):
@@ -248,6 +253,7 @@ class Policies(WrittenResource):
     noun, plural, tag = "policy", "policies", TAG_ROUTING
     is_guarded = True
     example = examples.POLICY
+    change_example: ClassVar[dict[str, Any]] = {"enabled": False}
 
 
 class Edges(WrittenResource):
@@ -261,6 +267,7 @@ class Edges(WrittenResource):
     natural = ("from_id", "relation", "to_id")
     noun, plural, tag = "edge", "edges", TAG_ROUTING
     example = examples.EDGE
+    change_example: ClassVar[dict[str, Any]] = {"confidence": 0.6}
 
 
 class RoutingArtifacts(RevealingResource):
@@ -275,6 +282,7 @@ class RoutingArtifacts(RevealingResource):
     natural = ("kind", "name", "version")
     noun, plural, tag = "routing artifact", "routing artifacts", TAG_ROUTING
     example = examples.ROUTING_ARTIFACT
+    change_example: ClassVar[dict[str, Any]] = {"effective_from": "2026-04-01T00:00:00Z"}
     write_errors = ("artifact_not_draft",)
     write_example: ClassVar[dict[str, Any]] = {"kind": "bin_table", "name": "card ranges", "version": 4}
     extra_writes = frozenset({"activate"})
@@ -328,6 +336,7 @@ class PrefixRules(WrittenResource):
     natural = ("artifact", "prefix")
     noun, plural, tag = "prefix rule", "prefix rules", TAG_ROUTING
     example = examples.PREFIX_RULE
+    change_example: ClassVar[dict[str, Any]] = {"weight": 3}
 
 
 class Sources(RevealingResource):
@@ -342,6 +351,7 @@ class Sources(RevealingResource):
     noun, plural, tag = "source", "sources", TAG_SOURCES
     write_example: ClassVar[dict[str, Any]] = {"settings": {}}
     example = examples.SOURCE
+    change_example: ClassVar[dict[str, Any]] = {"timeout_ms": 5000}
 
 
 class SourceRuns(ChainVersioned, DirectoryResource):
@@ -369,6 +379,7 @@ class Probes(ChainVersioned, WrittenResource):
     default_ordering = ("name", "pk")
     noun, plural, tag = "probe", "probes", TAG_ROUTING
     example = examples.PROBE
+    change_example: ClassVar[dict[str, Any]] = {"name": "Bank US takes credit transfers over AS4"}
 
 
 RESOURCES: tuple[type[DirectoryResource], ...] = (

@@ -11,11 +11,13 @@ from django.db import connection
 from audit.enums import SubjectKind
 from audit.models import AuditEvent, Consent
 from audit.operations import current_consent
+from audit.requests.models import SavedFilter
 from config.demo import acme
 from config.demo.installation import BOOKS
 from config.foundation.actor import Actor
 from config.foundation.rows import public_schema
 from customers.identity.models import ApiToken, Membership, User
+from customers.identity.operations import usage_of_token
 from customers.tenants.models import Tenant
 from directory.connectors.base import run_import
 from directory.connectors.bic import BicConnector
@@ -73,7 +75,7 @@ def tables():
     found = {}
     models: tuple[Any, ...] = (
         *(Participant, Identifier, Endpoint, Capability, Credential, Edge, PrefixRule),
-        Consent,
+        *(Consent, SavedFilter),
     )
     with public_schema():
         for model in (User, Tenant, Membership, ApiToken):
@@ -215,6 +217,31 @@ def test_every_example_of_the_handbook_is_there(install):
         targets = dict(table.prefix_rules.values_list("prefix", "target_address"))
         assert targets["467012"] == "2-100-3/8"
         assert {"46", "4670"} <= set(targets)
+
+
+def test_tokens_of_programs_show_weeks_of_use(install):
+    install()
+    for slug in BOOKS:
+        with public_schema():
+            tokens = list(ApiToken.objects.filter(tenant__slug=slug).exclude(name="demo"))
+            usages = [usage_of_token(token, now=datetime.now(UTC)) for token in tokens]
+        assert len(tokens) >= 2
+        assert all(sum(1 for day in usage.days if day.answered) >= 14 for usage in usages)
+        assert any(usage.codes for usage in usages)
+        assert all(token.use.last_used_at <= token.revoked_at for token in tokens if token.revoked_at)
+
+
+@pytest.mark.parametrize("slug", list(BOOKS))
+def test_saved_filters_find_something_and_some_are_shared(install, slug, client):
+    logins = install()["tenants"][slug]
+    with Tenant.objects.get(slug=slug):
+        shared = list(SavedFilter.objects.filter(is_shared=True).order_by("slug"))
+        assert SavedFilter.objects.filter(is_shared=False).exists()
+    assert shared
+    headers = {"Authorization": f"Bearer {logins['token']}"}
+    for kept in shared:
+        answer = client.get(f"/t/{slug}/api/v1/{kept.resource}", {"filter": kept.slug}, headers=headers)
+        assert answer.json()["results"], kept.slug
 
 
 def answer_to(request, tenant):

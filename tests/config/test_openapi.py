@@ -36,6 +36,23 @@ def test_a_document_is_openapi_3_1_and_valid(name):
 
 
 @pytest.mark.parametrize("name", URLCONFS)
+def test_a_document_begins_with_how_one_calls(name):
+    said = DOCUMENTS[name]["info"]["description"]
+    assert "# The first token" in said
+    assert "RateLimit" in said
+    assert all(tag["description"].endswith(".") for tag in DOCUMENTS[name]["tags"])
+
+
+@pytest.mark.parametrize(("document", "method", "path", "operation"), OPERATIONS)
+def test_a_rehearsed_change_is_shown_as_a_change(document, method, path, operation):
+    if method != "patch" or "200" not in operation["responses"]:
+        return
+    shown = operation["responses"]["200"]["content"]["application/json"]["examples"].get("dry_run")
+    for item in shown["value"]["items"] if shown else ():
+        assert all(one == {} or one["before"] != one["after"] for one in item["changes"].values())
+
+
+@pytest.mark.parametrize("name", URLCONFS)
 def test_both_formats_say_the_same(name):
     assert yaml.safe_load(document_bytes(URLCONFS[name], "yaml")) == DOCUMENTS[name]
 

@@ -195,3 +195,24 @@ def test_a_page_shows_how_a_token_is_used(owner, acme, acme_admin):
     assert "token_in_query — its secret stood in an address" in page
     assert "from 127.0.0.1" in page
     assert owner.get(address).content.count(b"<rect") == 90
+
+
+def test_the_list_says_how_each_token_is_and_is_filtered_by_it(owner, acme, acme_admin):
+    states: dict[str, dict[str, Any]] = {
+        "good": {},
+        "off": {"is_enabled": False},
+        "revoked": {"revoked_at": NOW, "is_enabled": False},
+    }
+    for word, columns in states.items():
+        token = made_for(acme_admin, acme, name=f"{word} one")[1]
+        for name, value in columns.items():
+            setattr(token, name, value)
+        token.save()
+    for word in states:
+        listed = owner.get(ACME, {"state": word}).context["cl"].result_list
+        assert [token.name for token in listed] == [f"{word} one"]
+    assert list(owner.get(ACME, {"state": "expired"}).context["cl"].result_list) == []
+
+
+def test_each_privilege_is_offered_with_what_it_allows(owner):
+    assert "directory.resolve — Resolve identifiers" in text_of(owner.get(f"{ACME}add/"))

@@ -67,7 +67,7 @@ class RateBucketAdmin(ExportMixin, ReadOnlyAdmin):
         """Return the fullest first; an ordering that is declared would have to name a column."""
         return ["-share", "pk"]
 
-    @admin.display(description="leased", ordering="share")
+    @admin.display(description="share", ordering="share")
     def shown_share(self, bucket: Any) -> str:
         """Show how much of the quota the processes have leased, spent or not."""
         return f"{bucket.share:.0%}"

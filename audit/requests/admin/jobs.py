@@ -46,9 +46,9 @@ class JobAdmin(ExportMixin, ReadOnlyAdmin):
     list_fullwidth = True
     search_fields = ("kind", "actor", "request_id")
     ordering = ("-created_at", "-pk")
-    readonly_fields = ("title", "shown_state", "progress", "took", "outcome", "faults")
+    readonly_fields = ("title", "state_in_words", "progress", "took", "outcome", "faults")
     fieldsets = (
-        ("Job", {"fields": (("title", "shown_state"), ("progress", "message"), "outcome", "faults")}),
+        ("Job", {"fields": (("title", "state_in_words"), ("progress", "message"), "outcome", "faults")}),
         (
             "Time",
             {
@@ -165,6 +165,11 @@ class JobAdmin(ExportMixin, ReadOnlyAdmin):
         """Name the kind of work."""
         kind = job_kinds.get(job.kind)
         return kind.title if kind else job.kind
+
+    @admin.display(description="state")
+    def state_in_words(self, job: Job) -> str:
+        """Return the state, and what it means."""
+        return f"{job.state}: {job.get_state_display()}"
 
     @display(description="state", ordering="state", label=STATE_COLOURS)  # type: ignore[untyped-decorator]
     def shown_state(self, job: Job) -> tuple[str, str]:

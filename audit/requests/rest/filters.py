@@ -56,6 +56,7 @@ class SavedFilters(WritableResource):
     natural = ("slug", "resource")
     noun, plural, tag = "saved filter", "saved filters", "Saved filters"
     example: ClassVar[dict[str, Any]] = EXAMPLE
+    change_example: ClassVar[dict[str, Any]] = {"name": "Swedish nodes"}
 
     @classmethod
     def describe(cls, action: str) -> Operation:

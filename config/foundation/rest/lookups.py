@@ -63,7 +63,7 @@ LOOKUPS = {
     "overlap": Lookup("__any", "has this; repeated: has any of these", "overlap", is_repeatable=True),
     "not_overlap": Lookup(
         "__n",
-        "has not this; repeated: has none of these",
+        "does not have this; repeated: has none of these",
         "overlap",
         is_negated=True,
         is_repeatable=True,

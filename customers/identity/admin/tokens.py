@@ -13,10 +13,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from unfold.decorators import display
 
 from config.foundation.actor import Actor
 from config.foundation.admin import AuditedAdmin, ExportMixin
 from config.foundation.admin.forms import CHANGED_MEANWHILE, ROW_VERSION_FIELD
+from customers.identity.admin.token_states import STATES, StateFilter
 from customers.identity.forms import NewTokenForm, RevocationForm, RotationForm, TokenForm
 from customers.identity.models import ApiToken
 from customers.identity.operations import (
@@ -49,12 +51,11 @@ class ApiTokenAdmin(ExportMixin, AuditedAdmin):
         "user",
         "tenant",
         "may_write",
-        "is_enabled",
+        "state",
         "expires_at",
         "last_used",
-        "revoked_at",
     )
-    list_filter = ("is_enabled", "may_write")
+    list_filter = (StateFilter, "may_write")
     search_fields: tuple[str, ...] = ("name", "key_id", "user__email", "tenant__slug")
     list_select_related = ("user", "tenant", "use")
     ordering = ("-created_at", "pk")
@@ -62,7 +63,7 @@ class ApiTokenAdmin(ExportMixin, AuditedAdmin):
     made_of: tuple[str, ...] = ("name", "tenant", "granted", "may_write", "networks", "lifetime", "token_id")
     shown: tuple[str | tuple[str, ...], ...] = (
         "name", ("key_id", "user"), "tenant", "held", ("may_write", "is_enabled"), "networks",
-        ("expires_at", "revoked_at", "previous_until"),
+        ("expires_at", "revoked_at"), "overlap_until",
     )  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
@@ -106,7 +107,7 @@ class ApiTokenAdmin(ExportMixin, AuditedAdmin):
             return []
         written = self.written(request, obj)
         columns = ("name", "key_id", "user", "tenant", "may_write", "is_enabled", "expires_at", "revoked_at")
-        texts = ("held", "listed_networks", "previous_until", "usage")
+        texts = ("held", "listed_networks", "overlap_until", "usage")
         return [*(one for one in columns if one not in written), *texts, "stamps"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -188,6 +189,11 @@ class ApiTokenAdmin(ExportMixin, AuditedAdmin):
             return None
         return self._revocation(request, tokens, request.get_full_path())
 
+    @display(description="state", label=dict(STATES.values()))  # type: ignore[untyped-decorator]
+    def state(self, token: ApiToken) -> str:
+        """Show as a coloured word whether the token is good now."""
+        return STATES[token.fault_at(timezone.now())][0]
+
     @admin.display(description="last used", ordering="use__last_used_at")
     def last_used(self, token: ApiToken) -> Any:
         """Return when a program last used the token."""
@@ -198,12 +204,17 @@ class ApiTokenAdmin(ExportMixin, AuditedAdmin):
         """List the privileges."""
         return ", ".join(sorted(privilege.code for privilege in token.privileges.all())) or "—"
 
+    @admin.display(description="earlier secret until")
+    def overlap_until(self, token: ApiToken) -> Any:
+        """Return until when the secret before the last rotation is good."""
+        return token.previous_until
+
     @admin.display(description="networks")
     def listed_networks(self, token: ApiToken) -> str:
         """List the networks."""
         return ", ".join(token.allowed_networks) or "from anywhere"
 
-    @admin.display(description="calls of 30 days")
+    @admin.display(description="calls in the last 30 days")
     def usage(self, token: ApiToken) -> SafeString:
         """Show the calls of the last days."""
         usage = usage_of_token(token, now=timezone.now())

@@ -32,6 +32,7 @@ ROTATED = NEW | {"previous_until": "2026-03-03T08:15:00Z", "row_version": 2}
 REPLAYED = TOKEN | {"token": None, "notice": NOT_REPLAYED}
 WRITE: dict[str, Any] = {
     "name": "nightly import",
+    "tenant_id": f"ten_{HEX}",
     "privileges": ["directory.manage", "directory.read"],
     "may_write": True,
     "allowed_networks": ["203.0.113.0/24"],

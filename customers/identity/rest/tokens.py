@@ -146,11 +146,7 @@ class TokenResource(WritableResource):
 
 
 class MyTokens(TokenResource):
-    """The caller's own API tokens.
-
-    A token that calls sees those that are bound to its tenant, if it is bound to one, and acts on none that may do more
-    than itself.
-    """
+    """The caller's own API tokens; a token that is bound to a tenant knows those that are bound there alone."""
 
     serializer_class = serializers.ApiTokenSerializer
     listed_serializer_class = serializers.ListedTokenSerializer
@@ -191,12 +187,15 @@ class MyTokens(TokenResource):
         shown = self.serializer_class.Meta.fields
         serializer = self.write_serializer_class(context={"shown": shown, "tenants": tenants})
         with self.effect(serializer):
+            values = serializer.read(documents.body_of(request))
+            if self.asking is not None:
+                values.setdefault("tenant", self.asking.tenant)
             issued = issue_token(
                 actor=self.admission.actor,
                 user=User.objects.get(pk=self.admission.user_id),
                 now=timezone.now(),
                 within=self.rights(),
-                **serializer.read(documents.body_of(request)),
+                **values,
             )
             response = self._revealing(request, issued.token, issued.text, status=201)
             response["Location"] = self.address_of(request, issued.token)

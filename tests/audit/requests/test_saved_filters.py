@@ -19,7 +19,12 @@ from tests.directory.rest.calling import Api, places, problem_of
 from tests.sealing import seal
 
 PATH, LIST = "saved-filters", "directory/participants"
-NODES = {"slug": "nodes", "name": "All nodes", "resource": LIST, "parameters": {"kind": ["node"]}}
+NODES = {
+    "slug": "nodes",
+    "name": "All nodes",
+    "resource": "directory/participants",
+    "parameters": {"kind": ["node"]},
+}
 
 
 def caller(slug="acme", *privileges):
@@ -197,7 +202,12 @@ def pages(acme_admin):
 
 
 def test_a_filter_is_written_on_a_page_by_the_same_rules(pages, acme, acme_admin):
-    form = {"slug": "nodes", "name": "All nodes", "resource": LIST, "parameters": '{"knid": ["node"]}'}
+    form = {
+        "slug": "nodes",
+        "name": "All nodes",
+        "resource": "directory/participants",
+        "parameters": '{"knid": ["node"]}',
+    }
     refused = pages.post(f"{ADMIN}add/", form)
     assert "knid: This parameter is not known here." in refused.content.decode()
     assert pages.post(f"{ADMIN}add/", form | {"parameters": '{"kind": "node"}'}).status_code == 302
@@ -224,3 +234,25 @@ def test_a_page_shows_nobody_elses_private_filter(pages, member, acme):
     assert pages.post(f"{ADMIN}{private.pk}/delete/", {"post": "yes"}).status_code == 302
     with acme:
         assert SavedFilter.objects.filter(pk=private.pk).exists()
+
+
+def test_the_page_of_a_filter_leads_to_the_list_as_the_filter_narrows_it(pages, acme):
+    filled = pages.get(f"{ADMIN}add/").content.decode()
+    assert ">{}</textarea>" in filled
+    pages.post(
+        f"{ADMIN}add/",
+        {
+            "slug": "nodes",
+            "name": "Nodes",
+            "resource": "directory/participants",
+            "parameters": '{"kind": "node"}',
+        },
+    )
+    with acme:
+        row = SavedFilter.objects.get(slug="nodes")
+    shown = pages.get(f"{ADMIN}{row.pk}/change/").content.decode()
+    address = "/t/acme/api/v1/directory/participants?filter=nodes"
+    assert f'href="{address}"' in shown
+    assert pages.get(address).status_code == 200
+    deletion = pages.get(f"{ADMIN}{row.pk}/delete/").content.decode()
+    assert "Programs of yours that ask directory/participants for ?filter=nodes are refused" in deletion

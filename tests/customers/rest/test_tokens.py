@@ -247,6 +247,14 @@ def dump(schema):
             yield from (text for (text,) in cursor.fetchall())
 
 
+def test_a_token_that_is_bound_to_a_tenant_makes_tokens_of_that_tenant(acme_admin, acme):
+    caller = Api("", token_for(acme_admin, acme, may_write=True))
+    made = caller.send("POST", MINE, BODY | {"expires_at": (NOW + timedelta(days=9)).isoformat()})
+    assert (made.status_code, made.json()["tenant_id"]) == (201, acme.display_id)
+    refused = caller.send("POST", MINE, BODY | {"tenant_id": None})
+    assert refused.json()["exceeds"] == ["tenant_id"]
+
+
 def test_a_token_makes_narrower_ones_and_none_that_may_do_more(acme_admin, acme, globex):
     networks = ["127.0.0.0/16"]
     columns = {"may_write": True, "allowed_networks": networks}

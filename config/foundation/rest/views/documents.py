@@ -101,9 +101,11 @@ def rehearsal_of(resource: Any, action: str, parameters: tuple[dict[str, Any], .
     if action == "create":
         item |= {"id": None, "row": {name: row[name] for name in row if name not in ("id", "url")}}
     elif action == "update":
-        name = next(iter(reversed(write_example(resource))))
-        shown = {"before": None, "after": row[name]} if name in row else {}
-        item["changes"] = {name: shown}
+        item["row"] = changed_example(resource)
+        item["changes"] = {
+            name: {"before": row[name], "after": value} if name in row else {}
+            for name, value in change_example(resource).items()
+        }
     else:
         item["cascades"] = [{"kind": "endpoint", "count": 2}] if resource.noun == "participant" else []
     example = {"dry_run": True, "items": [item]}
@@ -155,9 +157,9 @@ def _describe_update(resource: Any, stem: str, meaning: str) -> Operation:
         ),
         tag=resource.tag,
         request=resource.write_serializer_class.component(is_partial=True),
-        request_example=_change_example(resource),
+        request_example=change_example(resource),
         response=resource.serializer_class,
-        response_example=resource.example,
+        response_example=changed_example(resource),
         headers=("ETag",),
         takes_reason=True,
         takes_key=True,
@@ -216,9 +218,9 @@ def _describe_bulk_update(resource: Any, stem: str, meaning: str) -> Operation:
         ),
         tag=resource.tag,
         request_items=_items(f"{_name_of(resource)}Patches", item),
-        request_items_example=[named | _change_example(resource)],
+        request_items_example=[named | change_example(resource)],
         response=resource.serializer_class,
-        response_example=[resource.example],
+        response_example=[changed_example(resource)],
         answers_items=True,
         takes_reason=True,
         takes_key=True,
@@ -248,7 +250,7 @@ def _describe_bulk_delete(resource: Any, stem: str, meaning: str) -> Operation:
         summary=f"Delete many {resource.plural}",
         description=(
             f"{meaning} Each item is an id, or an object of `id` and `etag`. What belongs to a row alone goes with it; "
-            f"while others refer to one, all stay. {MANY}"
+            f"while others refer to one, all stay. {MANY.replace('/name', '')}"
         ),
         tag=resource.tag,
         request_items=_items(f"{_name_of(resource)}Deletions", state, *(() if resource.is_guarded else (plain,))),
@@ -290,10 +292,18 @@ def write_example(resource: Any) -> dict[str, Any]:
     return example | dict(resource.write_example)
 
 
-def _change_example(resource: Any) -> dict[str, Any]:
+def change_example(resource: Any) -> dict[str, Any]:
+    """Return a body that changes the example of this resource."""
     example = write_example(resource)
     name = next(iter(reversed(example)))
-    return {name: example[name]}
+    return dict(resource.change_example) or {name: example[name]}
+
+
+def changed_example(resource: Any) -> dict[str, Any]:
+    """Return the example of this resource as that change leaves it."""
+    changes = {name: value for name, value in change_example(resource).items() if name in resource.example}
+    versions = {name: resource.example[name] + 1 for name in ("row_version",) if name in resource.example}
+    return {**resource.example, **changes, **versions}
 
 
 def _named_row(resource: Any) -> dict[str, Any]:

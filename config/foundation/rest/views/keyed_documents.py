@@ -21,6 +21,7 @@ def describe_keyed(resource: Any, action: str) -> Operation:
     """Return the documentation of ``retrieve_by_key`` or ``upsert`` of a KeyedResource."""
     meaning, stem = cleandoc(resource.__doc__ or ""), resource.plural.replace(" ", "_")
     address = tuple(_parameter_of_key(resource, name) for name in resource.key)
+    known = {name: value for name, value in resource.key_example.items() if name in resource.example}
     if action == "retrieve_by_key":
         return Operation(
             operation_id=f"{stem}_retrieve_by_key",
@@ -28,7 +29,7 @@ def describe_keyed(resource: Any, action: str) -> Operation:
             description=f"{meaning} The same answer and tag as at its own address, `url`.",
             tag=resource.tag,
             response=resource.serializer_class,
-            response_example=resource.example,
+            response_example=resource.example | known,
             parameters=(*address, DIRECTORY_PARAMETER),
             headers=("ETag",),
             is_conditional=True,
@@ -49,7 +50,7 @@ def describe_keyed(resource: Any, action: str) -> Operation:
         request=resource.write_serializer_class.component(is_partial=False),
         request_example=example,
         response=resource.serializer_class,
-        response_example=resource.example,
+        response_example=resource.example | known,
         headers=("ETag",),
         other_statuses=((201, ("Location",)),),
         takes_reason=True,

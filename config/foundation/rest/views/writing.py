@@ -89,6 +89,7 @@ class WritableResource(ReadOnlyResource):
     write_privilege: ClassVar[str]
     write_serializer_class: ClassVar[type[WriteSerializer[Any]]]
     write_example: ClassVar[dict[str, Any]] = {}
+    change_example: ClassVar[dict[str, Any]] = {}
     write_errors: ClassVar[tuple[str, ...]] = ()
     extra_writes: ClassVar[frozenset[str]] = frozenset()
     save_operation: ClassVar[Save]
