@@ -135,6 +135,18 @@ ERROR_KINDS = (
         "The body exceeds the limit. Split the request.",
     ),
     ErrorKind(
+        "body_incomplete",
+        400,
+        "The body was cut off",
+        "The connection ended before as many bytes came as Content-Length says. Nothing was done: send it again.",
+    ),
+    ErrorKind(
+        "body_too_slow",
+        408,
+        "The body took too long",
+        "The body did not come in time, or too many others were waited for. Nothing was done: send it again at once.",
+    ),
+    ErrorKind(
         "unsupported_media_type",
         415,
         "The body's format is not supported",
@@ -223,6 +235,14 @@ class InvalidInput(Exception):  # noqa: N818 -- it says what the request is
         kind = error_registry.get(alone)
         is_of_state = kind is not None and kind.status in STATUSES_ALONE
         return alone if alone in CODES_ALONE or is_of_state else "validation_failed"
+
+
+class BodyCutOff(OSError):  # noqa: N818 -- it says what happened
+    """The connection ended in the middle of a body."""
+
+
+class BodyTooSlow(OSError):  # noqa: N818 -- it says what happened
+    """A body did not come in time."""
 
 
 def pointer(path: Iterable[str | int]) -> str:

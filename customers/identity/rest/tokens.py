@@ -190,13 +190,14 @@ class MyTokens(TokenResource):
             tenants = Tenant.objects.live()
         shown = self.serializer_class.Meta.fields
         serializer = self.write_serializer_class(context={"shown": shown, "tenants": tenants})
+        body = documents.body_of(request)
         with self.effect(serializer):
             issued = issue_token(
                 actor=self.admission.actor,
                 user=User.objects.get(pk=self.admission.user_id),
                 now=timezone.now(),
                 within=self.rights(),
-                **serializer.read(documents.body_of(request)),
+                **serializer.read(body),
             )
             response = self._revealing(request, issued.token, issued.text, status=201)
             response["Location"] = self.address_of(request, issued.token)
@@ -205,14 +206,14 @@ class MyTokens(TokenResource):
     @once
     def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002 -- DRF's signature
         """Change the name or the networks of a token, or switch it off or on."""
-        token = self.found(id)
+        token, body = self.found(id), documents.body_of(request)
         shown = self.serializer_class.Meta.fields
         serializer = serializers.ApiTokenPatchSerializer(partial=True, context={"shown": shown})
         with self.effect(serializer):
             change_token(
                 actor=self.admission.actor,
                 token=token,
-                changes=serializer.read(documents.body_of(request)),
+                changes=serializer.read(body),
                 check=self.precondition(request),
                 within=self.rights(),
             )
