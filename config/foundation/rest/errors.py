@@ -141,12 +141,6 @@ ERROR_KINDS = (
         "The connection ended before as many bytes came as Content-Length says. Nothing was done: send it again.",
     ),
     ErrorKind(
-        "body_too_slow",
-        408,
-        "The body took too long",
-        "The body did not come in time, or too many others were waited for. Nothing was done: send it again at once.",
-    ),
-    ErrorKind(
         "unsupported_media_type",
         415,
         "The body's format is not supported",
@@ -239,10 +233,6 @@ class InvalidInput(Exception):  # noqa: N818 -- it says what the request is
 
 class BodyCutOff(OSError):  # noqa: N818 -- it says what happened
     """The connection ended in the middle of a body."""
-
-
-class BodyTooSlow(OSError):  # noqa: N818 -- it says what happened
-    """A body did not come in time."""
 
 
 def pointer(path: Iterable[str | int]) -> str:

@@ -33,7 +33,6 @@ BODY_ERRORS = (
     "validation_failed",
     "payload_too_large",
     "body_incomplete",
-    "body_too_slow",
     "unsupported_media_type",
 )
 QUERY_ERRORS = ("unknown_parameter", "validation_failed")

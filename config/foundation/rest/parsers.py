@@ -14,7 +14,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 
 from config.foundation.errors import Refused
-from config.foundation.rest.errors import BodyTooSlow, Faults
+from config.foundation.rest.errors import Faults
 
 DEPTH_MAX = 32
 INTEGER_MAX = 2**53 - 1  # beyond it, programs that read numbers as doubles see another number
@@ -36,8 +36,7 @@ class StrictJSONParser(BaseParser):
         """Return the parsed body.
 
         Raises:
-            Refused: ``payload_too_large``, ``unsupported_media_type``, ``malformed_json``, ``body_incomplete``,
-                ``body_too_slow``.
+            Refused: ``payload_too_large``, ``unsupported_media_type``, ``malformed_json``, ``body_incomplete``.
             InvalidInput: texts with NUL or lone surrogates, numbers beyond the limits, each with its pointer.
         """
         headers = parser_context["request"].META if parser_context else {}
@@ -75,16 +74,10 @@ def _read(stream: IO[Any], headers: Mapping[str, Any]) -> bytes:
     try:
         body: bytes = stream.read(limit + 1)
     except UnreadablePostError as error:
-        raise _refusal_of(error) from error
+        raise Refused("body_incomplete", f"The body was cut off: {error}. Send it again.") from error
     if len(body) > limit:
         raise too_large
     return body
-
-
-def _refusal_of(error: UnreadablePostError) -> Refused:
-    if isinstance(error.__cause__, BodyTooSlow):
-        return Refused("body_too_slow", f"The body is not here: {error}. Send it again, in one go.")
-    return Refused("body_incomplete", f"The body was cut off: {error}. Send it again.")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
