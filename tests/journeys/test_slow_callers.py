@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from config.callers import THREADS
+from config.foundation.rest.exports import UNFINISHED
 from directory.models import Participant
 from tests import cast
+from tests.roles import as_database_owner
 from tests.serving import served
 
 pytestmark = [pytest.mark.race, pytest.mark.enable_socket, pytest.mark.usefixtures("committed")]
@@ -147,3 +149,30 @@ def test_files_that_are_not_taken_leave_others_answered(address, token):
         assert asked(address, head("GET", "/healthz"))[0] == 200
         assert asked(address, head("GET", LIST, token=token))[0] == 200
     assert asked(address, head("GET", LIST, token=token))[0] == 200
+
+
+@pytest.mark.parametrize("media_type", ["text/csv", "application/x-ndjson"])
+def test_a_file_that_is_stopped_in_the_middle_cannot_pass_for_a_whole_one(address, token, media_type):
+    """The table goes while the file is sent: no page can follow."""
+    with cast.tenant("acme"):
+        Participant.objects.bulk_create([Participant(name="x" * 200) for _ in range(15_000)])
+    with closing(connected(address)) as connection:
+        connection.sendall(head("GET", LIST, f"Accept: {media_type}", token=token))
+        first = connection.recv(65_536)
+        schema = cast.tenant("acme").schema_name
+        as_database_owner(f'ALTER TABLE "{schema}".directory_participant RENAME TO gone')
+        status, _, body = parted(first + received(connection))
+    assert status == 200
+    assert body.count(b"x" * 200) < 15_000
+    assert body.endswith(UNFINISHED.encode() + b"\r\n0\r\n\r\n")
+
+
+@pytest.mark.parametrize("name", ["If-Match", "X-Tenant", "Audit-Reason"])
+def test_a_header_that_the_server_cannot_read_is_refused_and_not_left_out(address, token, name):
+    body = json.dumps({"name": "Bank"}).encode()
+    request = head("POST", LIST, JSON, f"Content-Length: {len(body)}", f'{name}: "é"', token=token) + body
+    answer = asked(address, request)
+    assert problem(answer) == (400, "validation_failed")
+    assert [(one["header"], one["code"]) for one in json.loads(answer[2])["errors"]] == [
+        (name, "invalid_text")
+    ]
