@@ -17,7 +17,7 @@ from django.http import FileResponse
 from config.foundation.rest.errors import BodyCutOff
 
 THREADS = 4  # of each process; each may hold a connection to the database
-_END = object()
+PART_BYTES = 65_536  # of a file, made at a time
 
 Application = Callable[[dict[str, Any], Any], Any]
 
@@ -40,16 +40,33 @@ class SentFile:
     def __init__(self, response: Any, pool: ThreadPoolExecutor) -> None:
         self._response, self._pool = response, pool
         self._parts = iter(response)
+        self._error: Exception | None = None
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        """Return the next part."""
-        part: Any = self._pool.submit(next, self._parts, _END).result()
-        if part is _END:
-            raise StopIteration
-        return bytes(part)
+        """Return the next part, of some size where more is at hand."""
+        if part := self._pool.submit(self._part).result():
+            return part
+        raise StopIteration
+
+    def _part(self) -> bytes:
+        if self._error:
+            raise self._error
+        parts, size_bytes = [], 0
+        try:
+            while size_bytes < PART_BYTES and (one := next(self._parts, None)) is not None:
+                parts.append(one)
+                size_bytes += len(one)
+        except Exception as error:  # noqa: BLE001 -- raised when what came before it is sent
+            self._error = error
+        return b"".join(parts) or self._ended()
+
+    def _ended(self) -> bytes:
+        if self._error:
+            raise self._error
+        return b""
 
     def close(self) -> None:
         """End the request; also where its taker has gone."""

@@ -76,7 +76,7 @@ class Sending:
 
 
 def written(media_type: str, columns: Sequence[str], pages: Iterable[Shapes]) -> Iterator[str]:
-    """Yield the text of a file, a page at a time; one that an error stops ends in a line that no program reads as a row.
+    """Yield the text of a file, a page at a time; one that an error stops ends in a line that is no row.
 
     The answer's status and headers have long been sent, and the server closes what it sends in good order.
     """
