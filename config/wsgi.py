@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from config import postgres
+from config.callers import patient
 from config.foundation.watch import own_connection, process_watch
 from config.sessions import refuse_pooler
 
@@ -19,7 +20,7 @@ if is_embedded and postgres.ensure(settings.POSTGRES_HOME) is postgres.StartedBy
     # Not atexit: the workers of a server are children, which end without it.
     Finalize(None, postgres.stop, args=[settings.POSTGRES_HOME], exitpriority=1)
 
-application = get_wsgi_application()
+application = patient(get_wsgi_application())
 
 try:
     refuse_pooler()

@@ -135,6 +135,12 @@ ERROR_KINDS = (
         "The body exceeds the limit. Split the request.",
     ),
     ErrorKind(
+        "body_incomplete",
+        400,
+        "The body was cut off",
+        "The connection ended before as many bytes came as Content-Length says. Nothing was done: send it again.",
+    ),
+    ErrorKind(
         "unsupported_media_type",
         415,
         "The body's format is not supported",
@@ -223,6 +229,10 @@ class InvalidInput(Exception):  # noqa: N818 -- it says what the request is
         kind = error_registry.get(alone)
         is_of_state = kind is not None and kind.status in STATUSES_ALONE
         return alone if alone in CODES_ALONE or is_of_state else "validation_failed"
+
+
+class BodyCutOff(OSError):  # noqa: N818 -- it says what happened
+    """The connection ended in the middle of a body."""
 
 
 def pointer(path: Iterable[str | int]) -> str:

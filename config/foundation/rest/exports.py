@@ -20,6 +20,7 @@ from config.foundation.rows import SelectedSchema, schema_selected, selected_sch
 
 Shapes = list[dict[str, Any]]
 PAGE_SIZE = 500
+UNFINISHED = "The file ends here and is not whole: an error stopped it. Ask for it again."
 _END = object()
 
 
@@ -59,7 +60,7 @@ class Sending:
         """Yield each page shaped; all reading is done in the schema, and none is selected between two pages.
 
         Raises:
-            StatementTooSlow: a page took too long; the file ends there, unfinished, as no answer can follow any more.
+            StatementTooSlow: a page took too long.
         """
         while True:
             with (
@@ -75,7 +76,18 @@ class Sending:
 
 
 def written(media_type: str, columns: Sequence[str], pages: Iterable[Shapes]) -> Iterator[str]:
-    """Yield the text of a file, a page at a time."""
+    """Yield the text of a file, a page at a time; one that an error stops ends in a line that is no row.
+
+    The answer's status and headers have long been sent, and the server closes what it sends in good order.
+    """
+    try:
+        yield from _rows_written(media_type, columns, pages)
+    except Exception:
+        yield f'"{UNFINISHED}'  # and no quotation mark: neither CSV nor JSON ends like this
+        raise
+
+
+def _rows_written(media_type: str, columns: Sequence[str], pages: Iterable[Shapes]) -> Iterator[str]:
     if media_type == CsvRenderer.media_type:
         yield _csv([list(columns)])
         for page in pages:

@@ -231,6 +231,8 @@ class DeclaredFilters(django_filters.FilterSet):
                 continue
             for error in errors:
                 faults.at_parameter(name, " ".join(map(str, error.messages)), error.code or "invalid")
+        if "q" in self.names() and self.data.get("q", "x").isspace():
+            faults.at_parameter("q", "Give a word, or leave the parameter out.", "required")
         if len(self.data.get("q", "")) > SEARCH_MAX_LENGTH:
             faults.at_parameter("q", f"Search for at most {SEARCH_MAX_LENGTH} characters.", "max_length")
         wrong = {fault.place.get("parameter") for fault in faults.found}

@@ -32,6 +32,7 @@ BODY_ERRORS = (
     "unknown_field",
     "validation_failed",
     "payload_too_large",
+    "body_incomplete",
     "unsupported_media_type",
 )
 QUERY_ERRORS = ("unknown_parameter", "validation_failed")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from django.conf import settings
+from django.http.request import UnreadablePostError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 
@@ -35,7 +36,7 @@ class StrictJSONParser(BaseParser):
         """Return the parsed body.
 
         Raises:
-            Refused: ``payload_too_large``, ``unsupported_media_type``, ``malformed_json``.
+            Refused: ``payload_too_large``, ``unsupported_media_type``, ``malformed_json``, ``body_incomplete``.
             InvalidInput: texts with NUL or lone surrogates, numbers beyond the limits, each with its pointer.
         """
         headers = parser_context["request"].META if parser_context else {}
@@ -70,7 +71,10 @@ def _read(stream: IO[Any], headers: Mapping[str, Any]) -> bytes:
     too_large = Refused("payload_too_large", f"A body has at most {limit:,} bytes.", limit_bytes=limit)
     if declared.isdecimal() and int(declared) > limit:
         raise too_large
-    body: bytes = stream.read(limit + 1)
+    try:
+        body: bytes = stream.read(limit + 1)
+    except UnreadablePostError as error:
+        raise Refused("body_incomplete", f"The body was cut off: {error}. Send it again.") from error
     if len(body) > limit:
         raise too_large
     return body

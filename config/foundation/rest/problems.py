@@ -18,6 +18,7 @@ from config.foundation.refusals import tell_refused_call
 from config.foundation.rest.errors import Fault, Faults, InvalidInput, pointer
 
 MEDIA_TYPE = "application/problem+json"
+FAULTS_MAX = 5_000  # that are told: five of each item of the largest array
 CHALLENGE = 'Bearer realm="switchboard"'
 _OF_FRAMEWORK: tuple[tuple[type[Exception], str, str], ...] = (
     (exceptions.NotAuthenticated, "not_authenticated", "Send a token: Authorization: Bearer sbt_…"),
@@ -72,7 +73,7 @@ def problem_of(error: Exception) -> dict[str, Any] | None:
         case Refused():
             return problem(error.code, error.detail, **error.extensions)
         case InvalidInput():
-            return problem(error.code, _summary(error.faults), faults=error.faults)
+            return problem(error.code, _summary(error.faults), faults=error.faults[:FAULTS_MAX])
         case exceptions.ValidationError():
             return problem_of(InvalidInput(list(faults_of_serializer(error.detail))))
         case ValidationError():
@@ -109,7 +110,7 @@ def answer_problem(code: str, detail: str, **extensions: Any) -> JsonResponse:
 def answer_faults(faults: Faults) -> JsonResponse:
     """Answer the faults of a request outside of a view."""
     error = InvalidInput(faults.found)
-    return _answer(problem(error.code, _summary(error.faults), faults=error.faults))
+    return _answer(problem(error.code, _summary(error.faults), faults=error.faults[:FAULTS_MAX]))
 
 
 def faults_of_model(error: ValidationError, prefix: tuple[str | int, ...] = ()) -> Iterator[Fault]:
@@ -141,7 +142,8 @@ def faults_of_serializer(detail: Any, path: tuple[str | int, ...] = ()) -> Itera
 def _summary(faults: list[Fault]) -> str:
     if len(faults) == 1:
         return faults[0].detail
-    return f"{len(faults)} faults; `errors` names each with its place."
+    named = "each with its place" if len(faults) <= FAULTS_MAX else f"the first {FAULTS_MAX:,}"
+    return f"{len(faults)} faults; `errors` names {named}."
 
 
 def _answer(body: dict[str, Any]) -> JsonResponse:

@@ -29,10 +29,10 @@ from config.schemas import is_made_by_others, migrate_schemas, remember_maker
 from config.sessions import refuse_pooler
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-THREADS = 4  # of each worker; each may hold a connection to the database
 CONNECTIONS = (
-    256  # of each worker: a browser keeps six open, and one that is not accepted hangs until another closes
+    512  # of each worker, idle ones as well: a browser keeps six; one more waits until another closes
 )
+IDLE_MS = 10_000  # until a connection is closed that sends no request, or not all of its headers
 READY_PATIENCE_S = 60.0
 STOP_PATIENCE_S = 10.0
 RESTART_AFTER_S = 1.0  # a worker that ended by itself
@@ -173,8 +173,10 @@ def serving(host: str, port: int, workers: int) -> Iterator[subprocess.Popen[byt
         "--host": host or "0.0.0.0",  # noqa: S104 -- only when asked for
         "--port": str(port),
         "--workers": str(workers),
-        "--blocking-threads": str(THREADS),
+        "--blocking-threads": str(CONNECTIONS),
         "--backpressure": str(CONNECTIONS),
+        "--http": "1",  # HTTP/2 would let one connection ask for as much as two hundred
+        "--http1-header-read-timeout": str(IDLE_MS),
         "--workers-kill-timeout": "3",  # seconds
         "--log-level": "error",
     }

@@ -186,8 +186,9 @@ class MyTokens(TokenResource):
             tenants = Tenant.objects.live()
         shown = self.serializer_class.Meta.fields
         serializer = self.write_serializer_class(context={"shown": shown, "tenants": tenants})
+        body = documents.body_of(request)
         with self.effect(serializer):
-            values = serializer.read(documents.body_of(request))
+            values = serializer.read(body)
             if self.asking is not None:
                 values.setdefault("tenant", self.asking.tenant)
             issued = issue_token(
@@ -204,14 +205,14 @@ class MyTokens(TokenResource):
     @once
     def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002 -- DRF's signature
         """Change the name or the networks of a token, or switch it off or on."""
-        token = self.found(id)
+        token, body = self.found(id), documents.body_of(request)
         shown = self.serializer_class.Meta.fields
         serializer = serializers.ApiTokenPatchSerializer(partial=True, context={"shown": shown})
         with self.effect(serializer):
             change_token(
                 actor=self.admission.actor,
                 token=token,
-                changes=serializer.read(documents.body_of(request)),
+                changes=serializer.read(body),
                 check=self.precondition(request),
                 within=self.rights(),
             )

@@ -89,6 +89,8 @@ def test_a_negated_value_finds_no_confidential_row_either(acme_api, confidential
         ("name__regex=[&name__iregex=*a&limit=0", None),
         ("name__regex=" + "a" * 201, [("name__regex", "max_length")]),
         ("name__regex=", [("name__regex", "required")]),
+        ("q=", [("q", "required")]),
+        ("q=%20%C2%A0", [("q", "required")]),
         ("name__regex=a&name__regex=b", [("name__regex", "repeated")]),
         ("name__regex=%01", [("name__regex", "invalid_text")]),
         ("kind__regex=a", [("kind__regex", "unknown_parameter")]),

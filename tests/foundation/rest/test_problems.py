@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from config.foundation.actor import request_context
 from config.foundation.errors import Refused, error_registry, shown_name
 from config.foundation.rest.errors import ERROR_KINDS, Fault, InvalidInput, pointer
-from config.foundation.rest.problems import answer_exception, problem, problem_of
+from config.foundation.rest.problems import FAULTS_MAX, answer_exception, problem, problem_of
 
 REQUEST_ID = "8e03978e-40d5-43e8-bc93-6894a57f9324"
 
@@ -151,3 +151,13 @@ def test_a_name_that_may_hold_a_number_or_a_secret_is_not_repeated(name):
 def test_every_kind_of_error_is_explained_in_a_sentence():
     assert all(kind.meaning.endswith(".") for kind in ERROR_KINDS)
     assert {kind.code for kind in ERROR_KINDS} <= {kind.code for kind in error_registry.all()}
+
+
+def test_an_answer_names_no_more_faults_than_a_reader_can_use():
+    body = told(
+        InvalidInput(
+            [Fault({"pointer": f"#/{number}"}, "Wrong.", "invalid") for number in range(FAULTS_MAX + 1)]
+        )
+    )
+    assert len(body["errors"]) == FAULTS_MAX
+    assert body["detail"] == "5001 faults; `errors` names the first 5,000."

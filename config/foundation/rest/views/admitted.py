@@ -18,6 +18,7 @@ from config.foundation.admission import Admission, Selection
 from config.foundation.errors import Refused
 from config.foundation.rest.deprecation import Kind, Part, announce, note_use, parts_of_action, refuse_gone
 from config.foundation.rest.errors import Faults
+from config.foundation.rest.headers import collect_empty_headers
 from config.foundation.rest.limits import cost_of_items, meter_of
 from config.foundation.rest.operations import Documented
 from config.foundation.rest.parsers import StrictJSONParser
@@ -88,6 +89,7 @@ class AdmittedView(Documented, APIView):
         if self.offers(request.method or ""):
             self._refuse_gone(request)
             faults = Faults()
+            collect_empty_headers(request.headers, faults)
             collect_reason_faults(request.headers, faults)
             self.collect_faults(request, faults)
             faults.raise_any()

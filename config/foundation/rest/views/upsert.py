@@ -93,12 +93,12 @@ class KeyedResource(WritableResource):
 
     def upsert(self, request: Request, **named: str) -> Response:
         """Create the row with this key, or write all of it."""
-        key = self.key_values(named)
+        key, body = self.key_values(named), body_of(request)
         serializer = self.write_serializer(fixed=key)
         with self.effect(serializer):
             row, is_new = self.put_operation(
                 actor=self.admission.actor,
-                row=self.model(**serializer.read(body_of(request)) | key),
+                row=self.model(**serializer.read(body) | key),
                 key=self.key,
                 columns=[str(field.source) for field in serializer.fields.values()],
                 check=self.precondition_of_put(request),

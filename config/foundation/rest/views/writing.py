@@ -177,13 +177,13 @@ class WritableResource(ReadOnlyResource):
     def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002
         """Change the columns that the body names."""
         row_id = self._existing(id)
-        serializer = self.write_serializer(is_partial=True)
+        serializer, body = self.write_serializer(is_partial=True), body_of(request)
         with self.effect(serializer):
             self.change_operation(
                 actor=self.admission.actor,
                 model=self.model,
                 row_id=row_id,
-                changes=serializer.read(body_of(request)),
+                changes=serializer.read(body),
                 check=self.precondition(request),
             )
             return self.answer(request, row_id)
