@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from audit.requests.enums import OPEN_STATES, JobState
 from config.foundation.actor import REASON_MAX_LENGTH, Actor
 from config.foundation.display_ids import display_id
+from config.foundation.jobs import job_kinds
 from config.foundation.rows import TenantManager, TenantQuerySet
 from config.foundation.tiers import Tiers
 
@@ -92,7 +93,13 @@ class Job(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.display_id}"
+        return f"{self.title} {self.display_id}"
+
+    @property
+    def title(self) -> str:
+        """Name the work; of a kind that this program does not know, as it was called."""
+        kind = job_kinds.get(self.kind)
+        return kind.title if kind else self.kind
 
     @property
     def display_id(self) -> str:

@@ -128,6 +128,31 @@ def test_the_job_of_a_worker_that_was_killed_is_done_once_by_the_next():
         assert (done.attempt, told.count()) == (2, 1)
 
 
+def test_a_job_whose_session_was_ended_is_done_again_and_not_called_a_failure():
+    acme = cast.tenant("acme")
+    job = ask(acme)
+    with worker() as process:
+        with chain_held(acme):
+            until(lambda: state_of(acme, job) == "running")
+            end_sessions_of_workers()
+        until(lambda: state_of(acme, job) != "running")
+        with acme:
+            done = Job.objects.get(pk=job.pk)
+            assert (done.state, done.attempt, done.errors) == ("succeeded", 2, [])
+        assert process.poll() is None
+
+
+def end_sessions_of_workers():
+    """End every session of this database but those of this process."""
+    ours = [each.connection.info.backend_pid for each in connections.all() if each.connection]
+    with connections[OWNER_ALIAS].cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND NOT pid = ANY(%s)",
+            [ours],
+        )
+
+
 def test_what_a_living_worker_does_is_not_taken_from_it():
     acme = cast.tenant("acme")
     job = ask(acme)
