@@ -116,7 +116,9 @@ def test_what_is_asked_for_again_while_it_waits_or_runs_is_refused_in_each_tenan
     asked(auditor)
 
 
-def test_a_tenant_whose_jobs_wait_in_great_number_is_told_when_to_ask_again(auditor, acme, make_kind, monkeypatch):
+def test_a_tenant_whose_jobs_wait_in_great_number_is_told_when_to_ask_again(
+    auditor, acme, make_kind, monkeypatch
+):
     monkeypatch.setattr(jobs, "OPEN_JOBS_MAX", 2)
     kind = make_kind(lambda running: {})
     with acme:
