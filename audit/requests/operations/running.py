@@ -107,7 +107,7 @@ def perform_job(job_id: UUID, *, is_stopping: Callable[[], bool] = lambda: False
     """Do the work of a job of the selected schema, unless it has ended or somebody else is at it.
 
     Raises:
-        JobBusyError: somebody else is at it.
+        JobBusyError: somebody else is at it, or at what it writes.
         DatabaseError: the session was lost in the middle, and the work with it; it is to be done again.
     """
     schema = selected_schema(DEFAULT_DB_ALIAS)
@@ -130,6 +130,9 @@ def perform_job(job_id: UUID, *, is_stopping: Callable[[], bool] = lambda: False
             except Exception as error:  # whatever it is, it is the job's outcome
                 if _is_lost_session(error):
                     raise
+                if isinstance(error, Refused) and error.code == "busy" and job.attempt < ATTEMPTS_MAX:
+                    _put_back(job, is_counted=True)
+                    raise JobBusyError(error.detail) from error
                 _close(running.actor, job_id, JobState.FAILED, errors=_faults_of(error, job))
 
 
@@ -198,11 +201,17 @@ def _begin(job_id: UUID) -> Job | None:
     return job
 
 
-def _put_back(job: Job) -> None:
-    """Let the next worker do it; that this one stopped is no failed attempt."""
+def _put_back(job: Job, *, is_counted: bool = False) -> None:
+    """Have it done again: at once where its worker stopped, which is no attempt, or as the queue waits after one."""
     with acting(WORKER):
-        move(job.pk, state=JobState.QUEUED, started_at=None, attempt=F("attempt") - 1)
-        enqueue(job.pk)
+        move(
+            job.pk,
+            state=JobState.QUEUED,
+            started_at=None,
+            attempt=job.attempt if is_counted else job.attempt - 1,
+        )
+        if not is_counted:
+            enqueue(job.pk)
 
 
 def _close(actor: Actor, job_id: UUID, state: JobState, **values: Any) -> None:

@@ -14,7 +14,7 @@ from audit.models import AuditEvent
 from audit.requests.enums import JobState
 from audit.requests.models import Job
 from audit.requests.operations import cancel_job, close_job, perform_job, prune_jobs, start_job
-from audit.requests.operations.running import ATTEMPTS_MAX, ERRORS_MAX, JobCancelled
+from audit.requests.operations.running import ATTEMPTS_MAX, ERRORS_MAX, JobBusyError, JobCancelled
 from audit.requests.tasks import NOT_IN_USE, perform
 from config.foundation.actor import Actor, request_context
 from config.foundation.errors import Refused
@@ -153,6 +153,25 @@ def test_what_is_told_and_found_may_hold_what_the_database_cannot(acme, actor, m
         assert (job.state, job.result) == ("succeeded", {"name\ufffd": ["half ?", {"n": 1}]})
         job = performed(make_kind(refuses, "refuses"), actor)
         assert job.errors == [{"code": "import_running", "detail": "Row \ufffd is bad."}]
+
+
+def test_work_that_found_others_writing_is_tried_three_times_before_it_fails(acme, actor, make_kind):
+    def waits_in_vain(running):
+        save_row(actor=running.actor, row=Participant(name="Bank US"))
+        raise Refused("busy", "Others are writing here.")
+
+    with acme:
+        job = start_job(actor=actor, kind=make_kind(waits_in_vain))
+        for attempt in range(1, ATTEMPTS_MAX):
+            with pytest.raises(JobBusyError):
+                perform_job(job.pk)
+            job.refresh_from_db()
+            assert (job.state, job.attempt, job.errors) == ("queued", attempt, [])
+        perform_job(job.pk)
+        job.refresh_from_db()
+        assert (job.state, job.attempt, job.errors[0]["code"]) == ("failed", ATTEMPTS_MAX, "busy")
+        assert not Participant.objects.exists()
+    assert len(queued()) == 1
 
 
 def test_the_last_that_was_told_of_progress_is_kept(acme, actor, make_kind):
