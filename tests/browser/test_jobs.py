@@ -42,14 +42,14 @@ def walk_tenant(page: Page, demo: dict[str, Any]) -> Iterator[str]:
     yield "jobs"
     ask(page, "Verify the audit chain")
     yield "job-waits"
-    expect(value_of(page, "state")).to_have_text("succeeded", timeout=PATIENCE_MS)
-    expect(value_of(page, "outcome")).to_contain_text("is valid: True")
-    assert tenant["admin"]["email"] in value_of(page, "who").inner_text()
+    expect(page.locator(".readonly").get_by_text("succeeded", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("is valid: True")).to_be_visible()
+    expect(page.locator(".readonly").get_by_text("Ada Lindgren", exact=True)).to_be_visible()
     yield "job-done"
 
 
 def walk_platform(page: Page, demo: dict[str, Any]) -> Iterator[str]:
-    """Import as the operator what was imported already, and end it: asked for again, it was not forgotten."""
+    """Begin an import as the operator, and end it by keyboard."""
     home = f"{demo['url'].rstrip('/')}/admin/"
     sign_in(page, f"{home}{JOBS}", demo["operator"])
     yield "platform-jobs"
@@ -60,7 +60,7 @@ def walk_platform(page: Page, demo: dict[str, Any]) -> Iterator[str]:
     page.get_by_role("button", name="Cancel the job").focus()
     page.keyboard.press("Enter")
     page.wait_for_url(CHANGE_PAGE)
-    expect(value_of(page, "state")).to_have_text("cancelled", timeout=PATIENCE_MS)
+    expect(page.locator(".readonly").get_by_text("cancelled", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     yield "job-cancelled"
 
 
@@ -80,7 +80,3 @@ def ask(page: Page, title: str) -> None:
     page.wait_for_url(CHANGE_PAGE)
     page.get_by_text(f"{title}: asked for.").wait_for()
 
-
-def value_of(page: Page, name: str) -> Any:
-    """Return the place where the page of a job shows one of its values."""
-    return page.locator(f".field-{'shown_state' if name == 'state' else name} .readonly").first
