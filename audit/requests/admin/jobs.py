@@ -207,7 +207,7 @@ class JobAdmin(ExportMixin, ReadOnlyAdmin):
         """Show the result, a line for each member."""
         if not job.result:
             return "-"
-        lines = ((name.replace("_", " "), value) for name, value in sorted(job.result.items()))
+        lines = ((name.replace("_", " "), _in_words(value)) for name, value in sorted(job.result.items()))
         return format_html_join("", "<div>{}: {}</div>", lines)
 
     @admin.display(description="what went wrong")
@@ -226,6 +226,13 @@ def _join_names(jobs: list[Job]) -> None:
     names = name_actors(job.actor for job in jobs)
     for job in jobs:
         job.__dict__["actor_name"] = names[job.actor]
+
+
+def _in_words(value: Any) -> Any:
+    """Return a value of a result as people write it."""
+    return (
+        {None: "none", True: "yes", False: "no"}[value] if value is None or isinstance(value, bool) else value
+    )
 
 
 def _place_of(error: dict[str, Any]) -> str:
