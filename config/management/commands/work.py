@@ -106,8 +106,8 @@ def _looking_after_abandoned() -> Iterator[None]:
         while not is_over.wait(LOOK_EVERY_S):
             try:
                 requeue_abandoned()
-            except DatabaseError:
-                logger.exception("jobs that were left behind were not looked for")
+            except DatabaseError as error:
+                logger.warning("jobs that were left behind were not looked for: %s", first_line(error))
             finally:
                 connections.close_all()
 
