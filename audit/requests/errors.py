@@ -22,6 +22,18 @@ ERROR_KINDS = (
         "A job that has succeeded or failed cannot be cancelled: what it did is committed, or it left nothing behind.",
     ),
     ErrorKind(
+        "job_under_way",
+        409,
+        "The same is being done",
+        "A job of this kind with the same input waits or runs. Wait for that one, or cancel it before you ask anew.",
+    ),
+    ErrorKind(
+        "too_many_jobs",
+        429,
+        "Too many jobs wait",
+        "As many jobs as a tenant may have wait or run. Wait until some have ended, or cancel some.",
+    ),
+    ErrorKind(
         "unknown_job_kind",
         409,
         "There is no such kind of job",

@@ -70,9 +70,9 @@ class SourceRunAdmin(ExportMixin, ReadOnlyAdmin):
     list_select_related = ("source",)
     search_fields = ("source__name",)
     ordering = ("-started_at", "pk")
-    readonly_fields = ("shown_state", "progress", "took", "counts", "rejected_rows")
+    readonly_fields = ("progress", "took", "counts", "rejected_rows")
     fieldsets = (
-        ("Run", {"fields": (("source", "shown_state"), ("started_at", "finished_at"), ("took", "progress"))}),
+        ("Run", {"fields": (("source", "state"), ("started_at", "finished_at"), ("took", "progress"))}),
         ("Rows", {"fields": ("counts", "rejected_rows")}),
     )
 

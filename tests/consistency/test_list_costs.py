@@ -73,8 +73,8 @@ def add_platform_event(number: int) -> None:
         saved(Participant(name=f"Everybody's {number}"))
 
 
-def add_job(_number: int) -> None:
-    start_job(actor=cast.ACTOR, kind=VERIFICATION)
+def add_job(number: int) -> None:
+    start_job(actor=cast.ACTOR, kind=VERIFICATION, given={"number": number})
 
 
 def add_platform_job(number: int) -> None:

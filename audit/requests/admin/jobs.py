@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
+from audit.admin import name_actors
 from audit.requests.enums import JobState
 from audit.requests.models import Job
 from audit.requests.operations import cancel_job, start_job
@@ -40,13 +41,13 @@ class JobAdmin(ExportMixin, ReadOnlyAdmin):
     view_privilege = manage_privilege = "view_audit"
     change_list_template = "admin/requests/jobs.html"
     change_form_template = "admin/requests/job.html"
-    list_display = ("created_at", "title", "shown_state", "progress", "actor", "started_at", "took")
+    list_display = ("created_at", "title", "shown_state", "progress", "who", "started_at", "took")
     list_filter = (("state", ChoicesDropdownFilter), "kind", ("created_at", RangeDateTimeFilter))
     list_filter_submit = True
     list_fullwidth = True
     search_fields = ("kind", "actor", "request_id")
     ordering = ("-created_at", "-pk")
-    readonly_fields = ("title", "state_in_words", "progress", "took", "outcome", "faults")
+    readonly_fields = ("title", "state_in_words", "progress", "took", "outcome", "faults", "who")
     fieldsets = (
         ("Job", {"fields": (("title", "state_in_words"), ("progress", "message"), "outcome", "faults")}),
         (
@@ -59,7 +60,7 @@ class JobAdmin(ExportMixin, ReadOnlyAdmin):
                 )
             },
         ),
-        ("Asked for by", {"fields": ("actor", "request_id", "reason", "given")}),
+        ("Asked for by", {"fields": ("who", "request_id", "reason", "given")}),
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -75,6 +76,19 @@ class JobAdmin(ExportMixin, ReadOnlyAdmin):
         """Leave the errors out of the list: they can be a thousand a job. A download reads them at once."""
         jobs: QuerySet[Job] = super().get_queryset(request)
         return jobs.defer("errors", "result", "given") if request.method == "GET" else jobs
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Join the names of who asked."""
+        changelist = super().get_changelist_instance(request)
+        changelist.result_list = list(changelist.result_list)
+        _join_names(changelist.result_list)
+        return changelist
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Return the job, with the name of who asked."""
+        job = super().get_object(request, *args, **kwargs)
+        _join_names([job] if job else [])
+        return job
 
     def has_cancel_permission(self, request: HttpRequest, job: Job) -> bool:
         """Tell whether the person may end the job: one of their own, or of a kind that they may start."""
@@ -163,8 +177,13 @@ class JobAdmin(ExportMixin, ReadOnlyAdmin):
     @admin.display(description="job", ordering="kind")
     def title(self, job: Job) -> str:
         """Name the kind of work."""
-        kind = job_kinds.get(job.kind)
-        return kind.title if kind else job.kind
+        return job.title
+
+    @admin.display(description="who")
+    def who(self, job: Job) -> str:
+        """Name who asked for it."""
+        shown: str = job.__dict__.get("actor_name", job.actor)
+        return shown
 
     @admin.display(description="state")
     def state_in_words(self, job: Job) -> str:
@@ -172,9 +191,9 @@ class JobAdmin(ExportMixin, ReadOnlyAdmin):
         return f"{job.state}: {job.get_state_display()}"
 
     @display(description="state", ordering="state", label=STATE_COLOURS)  # type: ignore[untyped-decorator]
-    def shown_state(self, job: Job) -> tuple[str, str]:
+    def shown_state(self, job: Job) -> str:
         """Show the state as a coloured word."""
-        return job.state, job.state
+        return job.state
 
     @admin.display(description="progress")
     def progress(self, job: Job) -> SafeString:
@@ -193,7 +212,7 @@ class JobAdmin(ExportMixin, ReadOnlyAdmin):
         """Show the result, a line for each member."""
         if not job.result:
             return "-"
-        lines = ((name.replace("_", " "), value) for name, value in sorted(job.result.items()))
+        lines = ((name.replace("_", " "), _in_words(value)) for name, value in sorted(job.result.items()))
         return format_html_join("", "<div>{}: {}</div>", lines)
 
     @admin.display(description="what went wrong")
@@ -205,6 +224,20 @@ class JobAdmin(ExportMixin, ReadOnlyAdmin):
         more = len(job.errors) - ERRORS_SHOWN_MAX
         rest = format_html("<div>… and {} more, over the API</div>", more) if more > 0 else ""
         return format_html("{}{}", format_html_join("", "<div>{}{}</div>", shown), rest)
+
+
+def _join_names(jobs: list[Job]) -> None:
+    """Put ``actor_name`` on each job."""
+    names = name_actors(job.actor for job in jobs)
+    for job in jobs:
+        job.__dict__["actor_name"] = names[job.actor]
+
+
+def _in_words(value: Any) -> Any:
+    """Return a value of a result as people write it."""
+    return (
+        {None: "none", True: "yes", False: "no"}[value] if value is None or isinstance(value, bool) else value
+    )
 
 
 def _place_of(error: dict[str, Any]) -> str:

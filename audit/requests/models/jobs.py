@@ -93,6 +93,11 @@ class Job(models.Model):
         ]
 
     def __str__(self) -> str:
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """Name the work; of a kind that this program does not know, as it was called."""
         kind = job_kinds.get(self.kind)
         return kind.title if kind else self.kind
 

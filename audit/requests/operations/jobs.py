@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from psycopg import sql
 
 from audit.operations import record
-from audit.requests.enums import JobState
+from audit.requests.enums import OPEN_STATES, JobState
 from audit.requests.models import Job
 from config.foundation.actor import Actor, current_act, operation
 from config.foundation.errors import Refused
@@ -21,6 +21,8 @@ from config.foundation.schemas import OWNER_ALIAS
 
 RESOURCE = "requests.job"
 JOBS_KEPT_FOR = timedelta(days=90)
+OPEN_JOBS_MAX = 100  # of a schema
+FULL_RETRY_AFTER_S = 60
 
 _OLD = "{0}.job WHERE finished_at <= now() - %(kept_for)s"
 _COUNT = f"SELECT count(*) FROM {_OLD}"  # noqa: S608 -- constants
@@ -29,15 +31,20 @@ _PRUNE = f"WITH gone AS (DELETE FROM {_OLD} RETURNING 1) SELECT count(*) FROM go
 
 @operation(verb="create")
 def start_job(*, actor: Actor, kind: JobKind, given: Mapping[str, Any] | None = None) -> Job:
-    """Have long work done on the selected schema: kept and queued in the transaction that asks for it."""
-    act = current_act()
+    """Have long work done on the selected schema: kept and queued in the transaction that asks for it.
+
+    Raises:
+        Refused: ``job_under_way``, the same was asked for and has not ended; ``too_many_jobs``, a hundred have not.
+    """
+    act, given = current_act(), dict(given or {})
+    _refuse_more(kind, given)
     job = Job(
         kind=kind.name,
         actor=str(actor),
         created_by=actor.user_id,
         request_id=act.request_id,
         reason=act.reason,
-        given=dict(given or {}),
+        given=given,
     )
     job.full_clean()
     job.save(force_insert=True)
@@ -69,6 +76,26 @@ def cancel_job(*, actor: Actor, job_id: UUID, check: Callable[[Job], None] | Non
         tell_of(actor, job.pk, "cancel", {"kind": job.kind})
     job.refresh_from_db()
     return job
+
+
+def _refuse_more(kind: JobKind, given: Mapping[str, Any]) -> None:
+    """Let a schema have each work once at a time, and not too much of it; who asks at once is looked at in a row."""
+    name = f"switchboard jobs {selected_schema(DEFAULT_DB_ALIAS)}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+    unfinished = Job.objects.filter(state__in=OPEN_STATES)
+    alike = unfinished.filter(kind=kind.name, given=given, cancel_asked_at=None)
+    if (job := alike.order_by("created_at", "pk").first()) is not None:
+        raise Refused(
+            "job_under_way",
+            f"“{kind.title}” was asked for already, and is {job.state}: wait for {job.display_id}, or cancel it first.",
+        )
+    if unfinished.count() >= OPEN_JOBS_MAX:
+        raise Refused(
+            "too_many_jobs",
+            f"{OPEN_JOBS_MAX} jobs wait or run here, and more may not: wait until some have ended, or cancel some.",
+            retry_after=FULL_RETRY_AFTER_S,
+        )
 
 
 def prune_jobs(*, schema: str, is_dry_run: bool = False, using: str = OWNER_ALIAS) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, OperationalError, connections
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -34,6 +34,8 @@ MESSAGE_MAX_LENGTH = 200
 PROGRESS_CONNECTION = "job-progress"
 KILLED = f"The process that ran this was killed, {ATTEMPTS_MAX} times; nothing of the work was kept."
 BROKEN = "Something went wrong that is not your fault. The log tells more, under the request's id."
+
+ENDED_SESSIONS = ("08", "57P")  # SQLSTATEs: the connection broke, or the server ended it
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +66,7 @@ class RunningJob:
         self._beside = beside
         self._is_stopping = is_stopping
         self._next_tick = 0.0
+        self._told: dict[str, int | None] = {}
 
     def tick(self, done: int, total: int | None = None, message: str = "") -> None:
         """Write how far the work is, twice a second at most.
@@ -73,12 +76,12 @@ class RunningJob:
         """
         if self._is_stopping():
             raise JobInterrupted
+        self._told = {"progress_done": done, "progress_total": total}
         now = time.monotonic()
         if now < self._next_tick:
             return
         self._next_tick = now + TICK_EVERY_S
-        values = {"progress_done": done, "progress_total": total, "message": message[:MESSAGE_MAX_LENGTH]}
-        move(self.job_id, using=self._beside, **values)
+        move(self.job_id, using=self._beside, message=storable(message[:MESSAGE_MAX_LENGTH]), **self._told)
         asked = Job.objects.using(self._beside).filter(pk=self.job_id, cancel_asked_at__isnull=False)
         if asked.exists():
             raise JobCancelled
@@ -95,7 +98,8 @@ class RunningJob:
             raise RuntimeError(f"job {job.display_id} was taken over")
         if job.cancel_asked_at is not None:
             raise JobCancelled
-        _end(self.actor, job, JobState.SUCCEEDED, result=dict(result), errors=list(errors[:ERRORS_MAX]))
+        values = {"result": storable(dict(result)), "errors": list(errors[:ERRORS_MAX]), **self._told}
+        _end(self.actor, job, JobState.SUCCEEDED, **values)
         self.is_finished = True
 
 
@@ -103,7 +107,8 @@ def perform_job(job_id: UUID, *, is_stopping: Callable[[], bool] = lambda: False
     """Do the work of a job of the selected schema, unless it has ended or somebody else is at it.
 
     Raises:
-        JobBusyError: somebody else is at it.
+        JobBusyError: somebody else is at it, or at what it writes.
+        DatabaseError: the session was lost in the middle, and the work with it; it is to be done again.
     """
     schema = selected_schema(DEFAULT_DB_ALIAS)
     with _locked(schema, job_id):
@@ -122,7 +127,12 @@ def perform_job(job_id: UUID, *, is_stopping: Callable[[], bool] = lambda: False
                 _put_back(job)
             except JobCancelled:
                 _close(running.actor, job_id, JobState.CANCELLED)
-            except Exception as error:  # noqa: BLE001 -- whatever it is, it is the job's outcome
+            except Exception as error:  # whatever it is, it is the job's outcome
+                if _is_lost_session(error):
+                    raise
+                if isinstance(error, Refused) and error.code == "busy" and job.attempt < ATTEMPTS_MAX:
+                    _put_back(job, is_counted=True)
+                    raise JobBusyError(error.detail) from error
                 _close(running.actor, job_id, JobState.FAILED, errors=_faults_of(error, job))
 
 
@@ -191,25 +201,52 @@ def _begin(job_id: UUID) -> Job | None:
     return job
 
 
-def _put_back(job: Job) -> None:
-    """Let the next worker do it; that this one stopped is no failed attempt."""
+def _put_back(job: Job, *, is_counted: bool = False) -> None:
+    """Have it done again: at once where its worker stopped, which is no attempt, or as the queue waits after one."""
     with acting(WORKER):
-        move(job.pk, state=JobState.QUEUED, started_at=None, attempt=F("attempt") - 1)
-        enqueue(job.pk)
+        move(
+            job.pk,
+            state=JobState.QUEUED,
+            started_at=None,
+            attempt=job.attempt if is_counted else job.attempt - 1,
+        )
+        if not is_counted:
+            enqueue(job.pk)
 
 
 def _close(actor: Actor, job_id: UUID, state: JobState, **values: Any) -> None:
     with acting(actor):
         job = Job.objects.select_for_update().get(pk=job_id)
         if job.is_open:
-            _end(actor, job, state, **values)
+            is_wanted = state == JobState.FAILED and job.cancel_asked_at is not None
+            _end(actor, job, JobState.CANCELLED if is_wanted else state, **values)
 
 
 def _end(actor: Actor, job: Job, state: JobState, **values: Any) -> None:
+    values["errors"] = storable(values.get("errors", []))
     move(job.pk, state=state, finished_at=Now(), message="", **values)
-    codes = sorted({error.get("code", "") for error in values.get("errors", ())})
+    codes = sorted({error.get("code", "") for error in values["errors"]})
     payload = {"kind": job.kind, "state": state.value} | ({"codes": codes} if codes else {})
     tell_of(actor, job.pk, "finish", payload)
+
+
+def storable(value: Any) -> Any:
+    """Return what JSON in PostgreSQL can hold of a value: no NUL, and no half of a character, in any text."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode(errors="replace").decode()
+    if isinstance(value, Mapping):
+        return {storable(name): storable(member) for name, member in value.items()}
+    return [storable(member) for member in value] if isinstance(value, list | tuple) else value
+
+
+def _is_lost_session(error: Exception) -> bool:
+    """Tell whether the database went away, by which nothing of the work is told."""
+    if not isinstance(error, DatabaseError | InterfaceError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    if state is None:  # psycopg's own: there was nobody to send one
+        return isinstance(error, OperationalError | InterfaceError)
+    return str(state).startswith(ENDED_SESSIONS)
 
 
 def _faults_of(error: Exception, job: Job) -> list[JobError]:

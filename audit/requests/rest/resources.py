@@ -48,6 +48,7 @@ VERIFY = Operation(
     description=(
         "Long work: the answer is a job, at `Location`; ask it until its `state` is none of queued and running. Its "
         "`result` says how many events were verified, and of a chain that is not as it was written the first `flaw`. "
+        "While one waits or runs, another is refused. "
         "Needs the privilege `view_audit`."
     ),
     tag="Audit",
@@ -57,7 +58,7 @@ VERIFY = Operation(
     headers=("ETag", "Location", "Retry-After"),
     takes_reason=True,
     takes_key=True,
-    errors=(*BODY_ERRORS, *QUERY_ERRORS, "write_not_allowed", "busy"),
+    errors=(*BODY_ERRORS, *QUERY_ERRORS, "write_not_allowed", "busy", "job_under_way", "too_many_jobs"),
 )
 
 

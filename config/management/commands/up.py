@@ -35,6 +35,9 @@ CONNECTIONS = (
 IDLE_MS = 10_000  # until a connection is closed that sends no request, or not all of its headers
 READY_PATIENCE_S = 60.0
 STOP_PATIENCE_S = 10.0
+WORKER_STOP_PATIENCE_S = (
+    5.0  # its job has 3 to reach the next step; what is killed is done again after the next start
+)
 RESTART_AFTER_S = 1.0  # a worker that ended by itself
 WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared with, not bound
 REMAKE = (
@@ -217,9 +220,9 @@ def working() -> Iterator[Callable[[], int]]:
         yield lambda: workers[0].pid
     finally:
         is_over.set()
-        _stop(workers[0])
+        _stop(workers[0], WORKER_STOP_PATIENCE_S)
         supervisor.join(STOP_PATIENCE_S)
-        _stop(workers[0])  # the one that was just being started
+        _stop(workers[0], WORKER_STOP_PATIENCE_S)  # the one that was just being started
 
 
 def _worker() -> subprocess.Popen[bytes]:
@@ -227,10 +230,10 @@ def _worker() -> subprocess.Popen[bytes]:
     return subprocess.Popen(argv, cwd=settings.BASE_DIR, stdin=subprocess.PIPE, start_new_session=True)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: subprocess.Popen[bytes], patience_s: float = STOP_PATIENCE_S) -> None:
     process.terminate()
     try:
-        process.wait(STOP_PATIENCE_S)
+        process.wait(patience_s)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -1,18 +1,20 @@
 """``manage.py work``: does the jobs that are asked for, until told to stop."""
 
+import asyncio
 import contextlib
 import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import psycopg
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connections
 from procrastinate import PsycopgConnector
+from procrastinate.connector import Notify
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
 
@@ -24,10 +26,25 @@ from config.sessions import refuse_pooler
 
 LOOK_EVERY_S = 5.0  # after jobs that were left by a worker that was killed
 POLL_EVERY_S = 2.0  # after jobs of which no notification came
+LISTEN_AGAIN_AFTER_S = 1.0  # when the database was gone
 STOP_PATIENCE_S = 3.0  # that a job has to reach its next step
 ORPHANED = 3  # exit code of one whose parent is gone
 
 logger = logging.getLogger(__name__)
+
+
+class ListeningConnector(PsycopgConnector):
+    """Listens again after the database was gone; the library's own gives up, unnoticed, and only polls from then on."""
+
+    async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
+        """Listen until cancelled."""
+        names = tuple(channels)
+        while True:
+            try:
+                await super().listen_notify(on_notification, names)
+            except ConnectorException as error:
+                logger.warning("the database does not tell of new jobs: %s", _reason(error))
+            await asyncio.sleep(LISTEN_AGAIN_AFTER_S)
 
 
 class Command(BaseCommand):
@@ -65,11 +82,19 @@ class Command(BaseCommand):
         except postgres.PostgresError as error:
             raise CommandError(str(error)) from error
         except (DatabaseError, psycopg.Error, ConnectorException) as error:
-            raise CommandError(f"no answer from the database: {first_line(error)}") from error
+            raise CommandError(f"no answer from the database: {_reason(error)}") from error
 
 
-def _connector(concurrency: int) -> PsycopgConnector:
-    return PsycopgConnector(kwargs=worker_parameters(), min_size=1, max_size=concurrency + 2)
+def _reason(error: Exception) -> str:
+    """Return what went wrong in one line; the queue's library says nothing itself."""
+    cause = error.__cause__
+    return first_line(
+        cause if isinstance(error, ConnectorException) and isinstance(cause, Exception) else error
+    )
+
+
+def _connector(concurrency: int) -> ListeningConnector:
+    return ListeningConnector(kwargs=worker_parameters(), min_size=1, max_size=concurrency + 2)
 
 
 @contextlib.contextmanager
@@ -81,8 +106,8 @@ def _looking_after_abandoned() -> Iterator[None]:
         while not is_over.wait(LOOK_EVERY_S):
             try:
                 requeue_abandoned()
-            except DatabaseError:
-                logger.exception("jobs that were left behind were not looked for")
+            except DatabaseError as error:
+                logger.warning("jobs that were left behind were not looked for: %s", first_line(error))
             finally:
                 connections.close_all()
 

@@ -50,8 +50,26 @@ def test_the_chain_is_verified_by_a_button_above_its_events(owner, acme):
     assert answer["Location"] == page_of(job)
     shown = owner.get(page_of(job)).content.decode()
     assert "succeeded" in shown
-    assert "is valid: True" in shown
+    assert "is valid: yes" in shown
     assert 'http-equiv="refresh"' not in shown
+
+
+def test_the_page_names_who_asked_and_the_state_in_a_word(owner, acme, acme_admin):
+    job = started(acme, acme_admin)
+    for shown in (owner.get(page_of(job)), owner.get(f"{ACME}/requests/job/")):
+        text = shown.content.decode()
+        assert str(acme_admin) in text
+        assert "queued" in text
+        assert "&#x27;queued&#x27;" not in text
+        assert f"user:{acme_admin.pk}" not in text
+
+
+def test_what_is_asked_for_twice_is_refused_in_words(owner, acme, acme_admin):
+    job = started(acme, acme_admin)
+    answer = owner.post(f"{ACME}/requests/job/start/audit_verification/", follow=True)
+    assert f"is queued: wait for {job.display_id}, or cancel it first." in answer.content.decode()
+    with acme:
+        assert Job.objects.count() == 1
 
 
 def test_a_job_that_has_not_ended_shows_itself_anew_without_a_script(owner, acme, acme_admin):

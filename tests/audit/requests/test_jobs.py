@@ -14,7 +14,7 @@ from audit.models import AuditEvent
 from audit.requests.enums import JobState
 from audit.requests.models import Job
 from audit.requests.operations import cancel_job, close_job, perform_job, prune_jobs, start_job
-from audit.requests.operations.running import ATTEMPTS_MAX, ERRORS_MAX, JobCancelled
+from audit.requests.operations.running import ATTEMPTS_MAX, ERRORS_MAX, JobBusyError, JobCancelled
 from audit.requests.tasks import NOT_IN_USE, perform
 from config.foundation.actor import Actor, request_context
 from config.foundation.errors import Refused
@@ -138,6 +138,62 @@ def test_refusals_are_told_in_their_words_up_to_a_thousand(acme, actor, make_kin
         job = performed(make_kind(finds_faults, "finds_faults"), actor)
         assert len(job.errors) == ERRORS_MAX
         assert job.errors[0] == {"code": "bad", "detail": "Fault 0.", "pointer": "#/name"}
+
+
+def test_what_is_told_and_found_may_hold_what_the_database_cannot(acme, actor, make_kind):
+    def finds(running):
+        running.tick(1, 2, "read \0")
+        return {"name\0": ["half \ud800", {"n": 1}]}
+
+    def refuses(running):
+        raise Refused("import_running", "Row \0 is bad.")
+
+    with acme:
+        job = performed(make_kind(finds, "finds"), actor)
+        assert (job.state, job.result) == ("succeeded", {"name\ufffd": ["half ?", {"n": 1}]})
+        job = performed(make_kind(refuses, "refuses"), actor)
+        assert job.errors == [{"code": "import_running", "detail": "Row \ufffd is bad."}]
+
+
+def test_work_that_found_others_writing_is_tried_three_times_before_it_fails(acme, actor, make_kind):
+    def waits_in_vain(running):
+        save_row(actor=running.actor, row=Participant(name="Bank US"))
+        raise Refused("busy", "Others are writing here.")
+
+    with acme:
+        job = start_job(actor=actor, kind=make_kind(waits_in_vain))
+        for attempt in range(1, ATTEMPTS_MAX):
+            with pytest.raises(JobBusyError):
+                perform_job(job.pk)
+            job.refresh_from_db()
+            assert (job.state, job.attempt, job.errors) == ("queued", attempt, [])
+        perform_job(job.pk)
+        job.refresh_from_db()
+        assert (job.state, job.attempt, job.errors[0]["code"]) == ("failed", ATTEMPTS_MAX, "busy")
+        assert not Participant.objects.exists()
+    assert len(queued()) == 1
+
+
+def test_the_last_that_was_told_of_progress_is_kept(acme, actor, make_kind):
+    def counts(running):
+        for done in range(4):
+            running.tick(done, 3, "counting")  # but the first within half a second
+
+    with acme:
+        job = performed(make_kind(counts), actor)
+        assert (job.progress_done, job.progress_total, job.message) == (3, 3, "")
+
+
+def test_a_failure_of_what_was_to_end_anyway_is_its_end(acme, actor, make_kind):
+    def breaks_when_cancelled(running):
+        cancel_job(actor=actor, job_id=running.job_id)
+        raise Refused("import_running", "Another import is running.")
+
+    with acme:
+        job = start_job(actor=actor, kind=make_kind(breaks_when_cancelled, commits_itself=True))
+        perform_job(job.pk)
+        job.refresh_from_db()
+        assert (job.state, [error["code"] for error in job.errors]) == ("cancelled", ["import_running"])
 
 
 def test_a_kind_that_is_not_known_any_more_fails(acme, actor, make_kind):

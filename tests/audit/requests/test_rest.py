@@ -7,9 +7,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from audit.operations.verifications import VERIFICATION
 from audit.requests.models import Job
-from audit.requests.operations import perform_job, start_job
+from audit.requests.operations import jobs, perform_job, start_job
 from audit.requests.rest.resources import Jobs
 from config.foundation.actor import Actor
 from config.foundation.display_ids import parse_display_id
@@ -40,6 +39,10 @@ def asked(caller, **headers):
 
 def key_of(body):
     return parse_display_id("job", body["id"])
+
+
+def end(caller, job):
+    assert caller.send("POST", f"jobs/{job['id']}/cancel").status_code == 200
 
 
 def jobs_of(caller, query=None):
@@ -99,12 +102,40 @@ def test_a_verification_takes_no_words(auditor):
     assert places(refused) == [("#/tenant", "unknown_field")]
 
 
-def test_one_sees_ones_own_jobs_and_who_sees_the_chain_sees_all(auditor, acme, acme_member):
+def test_what_is_asked_for_again_while_it_waits_or_runs_is_refused_in_each_tenant_for_itself(auditor, acme):
+    first = asked(auditor).json()
+    again = auditor.send("POST", VERIFICATIONS, {}, if_match="")
+    assert (again.status_code, problem_of(again)["code"]) == (409, "job_under_way")
+    assert again.json()["detail"] == (
+        f"“Verify the audit chain” was asked for already, and is queued: wait for {first['id']}, or cancel it first."
+    )
+    asked(token("globex", "view_audit"))
+    with acme:
+        perform_job(key_of(first))
+    end(auditor, asked(auditor).json())
+    asked(auditor)
+
+
+def test_a_tenant_whose_jobs_wait_in_great_number_is_told_when_to_ask_again(
+    auditor, acme, make_kind, monkeypatch
+):
+    monkeypatch.setattr(jobs, "OPEN_JOBS_MAX", 2)
+    kind = make_kind(lambda running: {})
+    with acme:
+        for number in range(2):
+            start_job(actor=Actor.system("tests"), kind=kind, given={"number": number})
+    refused = auditor.send("POST", VERIFICATIONS, {}, if_match="")
+    assert (refused.status_code, problem_of(refused)["code"]) == (429, "too_many_jobs")
+    assert (refused["Retry-After"], len(jobs_of(auditor))) == ("60", 2)
+    asked(token("globex", "view_audit"))
+
+
+def test_one_sees_ones_own_jobs_and_who_sees_the_chain_sees_all(auditor, acme, acme_member, make_kind):
     own = asked(auditor).json()
     plain = token("acme", "directory.read")  # of the same person
     assert [job["id"] for job in jobs_of(plain)] == [own["id"]]
     with acme:
-        foreign = start_job(actor=Actor.user(acme_member.pk), kind=VERIFICATION)
+        foreign = start_job(actor=Actor.user(acme_member.pk), kind=make_kind(lambda running: {}))
     assert {job["id"] for job in jobs_of(auditor)} == {own["id"], foreign.display_id}
     assert [job["id"] for job in jobs_of(plain)] == [own["id"]]
     for method, path in (
@@ -157,9 +188,10 @@ def test_a_job_is_cancelled_once_and_not_after_its_end(auditor, acme):
 
 
 def test_jobs_are_filtered_ordered_chosen_and_sent_as_files(auditor, acme):
-    done, waiting = asked(auditor).json(), asked(auditor).json()
+    done = asked(auditor).json()
     with acme:
         perform_job(key_of(done))
+    waiting = asked(auditor).json()
     assert [job["id"] for job in jobs_of(auditor)] == [waiting["id"], done["id"]]
     assert [job["id"] for job in jobs_of(auditor, {"ordering": "created_at"})] == [done["id"], waiting["id"]]
     assert [job["id"] for job in jobs_of(auditor, {"state": "succeeded"})] == [done["id"]]
@@ -172,7 +204,7 @@ def test_jobs_are_filtered_ordered_chosen_and_sent_as_files(auditor, acme):
     assert [json.loads(line)["id"] for line in lines] == [waiting["id"], done["id"]]
     tag = auditor.get("jobs")["ETag"]
     assert auditor.get("jobs", If_None_Match=tag).status_code == 304
-    asked(auditor)
+    end(auditor, waiting)
     assert auditor.get("jobs", If_None_Match=tag).status_code == 200
 
 
@@ -182,11 +214,11 @@ def test_a_list_costs_the_same_statements_however_long(auditor):
             jobs_of(auditor)
         return len(caught)
 
-    asked(auditor)
+    end(auditor, asked(auditor).json())
     cost()
     before = cost()
     for _ in range(5):
-        asked(auditor)
+        end(auditor, asked(auditor).json())
     assert cost() == before
 
 

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections, transaction
+from psycopg import sql
 
 from audit.models import AuditEvent
 from audit.operations.verifications import VERIFICATION
@@ -126,6 +128,58 @@ def test_the_job_of_a_worker_that_was_killed_is_done_once_by_the_next():
         done = Job.objects.get(pk=job.pk)
         told = AuditEvent.objects.filter(resource="requests.job", action="finish", resource_id=str(job.pk))
         assert (done.attempt, told.count()) == (2, 1)
+
+
+def test_a_job_whose_session_was_ended_is_done_again_and_not_called_a_failure():
+    acme = cast.tenant("acme")
+    job = ask(acme)
+    with worker() as process:
+        with chain_held(acme):
+            until(lambda: state_of(acme, job) == "running")
+            end_sessions_of_workers()
+        until(lambda: state_of(acme, job) != "running")
+        with acme:
+            done = Job.objects.get(pk=job.pk)
+            assert (done.state, done.attempt, done.errors) == ("succeeded", 2, [])
+        assert process.poll() is None
+
+
+def end_sessions_of_workers():
+    """End every session of this database but those of this process."""
+    ours = [each.connection.info.backend_pid for each in connections.all() if each.connection]
+    with connections[OWNER_ALIAS].cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND NOT pid = ANY(%s)",
+            [ours],
+        )
+
+
+def test_a_worker_listens_again_when_the_database_was_gone():
+    with worker() as process:
+        until(is_listening)
+        with nobody_let_in():
+            end_sessions_of_workers()
+            time.sleep(1.5)  # it finds nobody to connect to
+            assert not is_listening()
+        until(is_listening)
+        job = ask(cast.tenant("acme"))
+        until(lambda: state_of(cast.tenant("acme"), job) == "succeeded")
+        assert process.poll() is None
+
+
+@contextmanager
+def nobody_let_in() -> Iterator[None]:
+    """Let nobody connect to this test's database; sessions that are there stay."""
+    where = settings.DATABASES["default"]
+    name = sql.Identifier(where["NAME"])
+    server = {"host": where["HOST"], "port": where["PORT"], "user": where["USER"], "dbname": "postgres"}
+    with psycopg.connect(**server, autocommit=True) as client:
+        client.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+        try:
+            yield
+        finally:
+            client.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
 
 
 def test_what_a_living_worker_does_is_not_taken_from_it():
