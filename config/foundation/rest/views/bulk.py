@@ -37,7 +37,7 @@ def create_all(resource: WritableResource, request: Request, body: Any) -> Respo
     Raises:
         InvalidInput: every fault of every item.
     """
-    bodies = items_of(body)
+    bodies = _charged(resource, request, body)
     serializer = resource.write_serializer()
     with _together(resource) as faults:
         _read_references(resource, serializer, bodies)
@@ -59,7 +59,7 @@ def change_all(resource: WritableResource, request: Request, body: Any) -> Respo
     Raises:
         InvalidInput: every fault of every item.
     """
-    given = items_of(body)
+    given = _charged(resource, request, body)
     _refuse_one_state(request)
     serializer = resource.write_serializer(is_partial=True)
     with _together(resource) as faults:
@@ -90,7 +90,7 @@ def delete_all(resource: WritableResource, request: Request, body: Any) -> Respo
     Raises:
         InvalidInput: every fault of every item.
     """
-    given = items_of(body)
+    given = _charged(resource, request, body)
     _refuse_one_state(request)
     with _together(resource) as faults:
         items = _named(resource, given, faults, takes_changes=False)
@@ -103,6 +103,18 @@ def delete_all(resource: WritableResource, request: Request, body: Any) -> Respo
                 )
         _end(faults)
         return resource.answer_deleted([item.row_id for item in items])
+
+
+def _charged(resource: WritableResource, request: Request, body: Any) -> list[Any]:
+    """Return the items of a body, for which the caller is charged before anything is looked up.
+
+    Raises:
+        InvalidInput: it is no array, or has none or too many.
+        Refused: ``throttled``.
+    """
+    items = items_of(body)
+    resource.charge_items(request, len(items))
+    return items
 
 
 @contextmanager
