@@ -39,7 +39,7 @@ def create_all(resource: WritableResource, request: Request, body: Any) -> Respo
     """
     bodies = _charged(resource, request, body)
     serializer = resource.write_serializer()
-    with _together(resource) as faults:
+    with _together(resource, len(bodies)) as faults:
         _read_references(resource, serializer, bodies)
         rows: dict[int, Any] = {}
         for index, one in enumerate(bodies):
@@ -62,7 +62,7 @@ def change_all(resource: WritableResource, request: Request, body: Any) -> Respo
     given = _charged(resource, request, body)
     _refuse_one_state(request)
     serializer = resource.write_serializer(is_partial=True)
-    with _together(resource) as faults:
+    with _together(resource, len(given)) as faults:
         items = _named(resource, given, faults, takes_changes=True)
         _read_references(resource, serializer, [item.body for item in items])
         changes: dict[int, dict[str, Any]] = {}
@@ -92,7 +92,7 @@ def delete_all(resource: WritableResource, request: Request, body: Any) -> Respo
     """
     given = _charged(resource, request, body)
     _refuse_one_state(request)
-    with _together(resource) as faults:
+    with _together(resource, len(given)) as faults:
         items = _named(resource, given, faults, takes_changes=False)
         for item, row in _held(resource, items, faults, {}):
             if item.body:  # keys that nobody knows, which are told already
@@ -118,10 +118,10 @@ def _charged(resource: WritableResource, request: Request, body: Any) -> list[An
 
 
 @contextmanager
-def _together(resource: WritableResource) -> Iterator[ItemFaults]:
+def _together(resource: WritableResource, count: int) -> Iterator[ItemFaults]:
     """Run a bulk write as one act, after any other of this table."""
     with resource.effect(), acting(resource.admission.actor):
-        lock_bulk(resource.model)
+        lock_bulk(resource.model, count=count)
         yield ItemFaults()
 
 
