@@ -286,8 +286,9 @@ class WritableResource(ReadOnlyResource):
             Refused: ``permission_denied``, the caller sees them no longer; ``not_found``, nor the row of the address.
         """
         row_id = self.pk_of(self.kwargs["id"]) if "id" in self.kwargs else None
-        is_hidden = row_id is not None and not self.get_queryset().filter(pk=row_id).exists()
-        if is_hidden and self.model._default_manager.filter(pk=row_id).exists():  # noqa: SLF001 -- else it is deleted
+        if row_id is None or self.get_queryset().filter(pk=row_id).exists():
+            return
+        if self.model._default_manager.filter(pk=row_id).exists():  # noqa: SLF001 -- else it was deleted
             raise self.unknown()
 
     def kept(self, data: Any) -> Any:
