@@ -16,20 +16,39 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import ForeignKey
 from psycopg import sql
 
+from config.foundation.actor import LOCK_TIMEOUT_MS
+from config.foundation.errors import Refused
 from config.foundation.rows import Row, selected_schema
 
+BULK_WAIT_MS = 2_000  # who waits holds a thread of the server, which others' requests need
+LARGE_BULK = 100  # rows, which take about a second; more run one at a time in a directory
+LARGE_RETRY_AFTER_S = 5
 Named = tuple[type[Row], UUID]  # a row, by its table and key
 _BULK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+_LARGE_BULK = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
-def lock_bulk(model: type[Row]) -> None:
-    """Let no other bulk write of this table run before the transaction ends.
+def lock_bulk(model: type[Row], *, count: int) -> None:
+    """Let no other bulk write of this table run before the transaction ends, and of large ones none in this directory.
 
-    Two that add the same unique values crosswise would deadlock in the index, where no order can be kept.
+    Two that add the same unique values crosswise would deadlock in the index, where no order can be kept. A large one
+    waits for no other: its callers would keep all threads of the server from other tenants.
+
+    Raises:
+        Refused: ``busy``, another large one runs.
     """
-    name = f"switchboard bulk {selected_schema(DEFAULT_DB_ALIAS)} {model._meta.db_table}"
+    schema = selected_schema(DEFAULT_DB_ALIAS)
     with connection.cursor() as cursor:
-        cursor.execute(_BULK, [name])
+        cursor.execute(f"SET LOCAL lock_timeout = '{BULK_WAIT_MS}ms'")
+        if count > LARGE_BULK:
+            cursor.execute(_LARGE_BULK, [f"switchboard large bulk {schema}"])
+            if not cursor.fetchone()[0]:
+                detail = (
+                    f"Another write of more than {LARGE_BULK} rows runs here; nothing was changed. Try again."
+                )
+                raise Refused("busy", detail, retry_after=LARGE_RETRY_AFTER_S)
+        cursor.execute(_BULK, [f"switchboard bulk {schema} {model._meta.db_table}"])
+        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'")
 
 
 def hold_rows(

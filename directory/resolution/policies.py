@@ -36,6 +36,7 @@ ATTRIBUTES = (
     "request.scheme", "time.hour", "time.weekday",
 )  # fmt: skip
 LARGEST_DEPTH = 8
+CONDITIONS_MAX = 500
 _SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean"], "maxLength": 512}
 _LIST: dict[str, Any] = {"type": "array", "minItems": 1, "maxItems": 100, "items": _SCALAR}
 
@@ -97,6 +98,8 @@ def validate_rule(rule: Any) -> list[str]:
     """Return what is wrong with a policy's rule, a sentence each, naming the place; or nothing."""
     if _depth(rule) > LARGEST_DEPTH:
         return [f"when: conditions are nested at most {LARGEST_DEPTH} deep; split the policy."]
+    if _count(rule) > CONDITIONS_MAX:
+        return [f"when: a rule has at most {CONDITIONS_MAX} conditions; split the policy."]
     errors = sorted(
         _VALIDATOR.iter_errors(rule), key=lambda error: [str(part) for part in error.absolute_path]
     )
@@ -117,6 +120,13 @@ def _depth(value: Any, *, beyond: int = 0) -> int:
     if isinstance(value, list):
         return max((_depth(item, beyond=beyond + 1) for item in value), default=0)
     return 0
+
+
+def _count(value: Any) -> int:
+    """Return how many conditions there are at any depth: each is asked for each candidate."""
+    if isinstance(value, dict):
+        return 1 + sum(_count(inner) for key, inner in value.items() if key in {"when", "all", "any", "not"})
+    return sum(map(_count, value)) if isinstance(value, list) else 0
 
 
 def in_order(policies: Iterable[Policy]) -> list[Policy]:

@@ -10,11 +10,11 @@ from rest_framework.response import Response
 
 from audit.operations import newest_event, record
 from config.foundation.display_ids import parse_display_id
-from config.foundation.rest.errors import Faults
 from config.foundation.rest.idempotency import once
 from config.foundation.rest.operations import BODY_ERRORS, QUERY_ERRORS, Operation
 from config.foundation.rest.views import KeyedResource, ReadOnlyResource, WritableResource
 from config.foundation.rest.views.rehearsal import DRY_RUN_PARAMETER, REHEARSAL
+from config.foundation.rest.views.writing import refuse_content
 from config.foundation.rows import Row
 from directory import filters, models, serializers
 from directory.enums import ArtifactStatus
@@ -147,6 +147,7 @@ class RevealingResource(WrittenResource):
         Raises:
             Refused: ``permission_denied``.
         """
+        super().show_again(revealed)
         if revealed:
             self.admission.require("view_confidential")
             self._record_reading(revealed)
@@ -304,13 +305,7 @@ class RoutingArtifacts(RevealingResource):
             artifact = models.RoutingArtifact.objects.filter(pk=self.pk_of(id)).first()
             if artifact is None:
                 raise self.unknown()
-            faults = Faults()
-            if not isinstance(request.data, dict):
-                faults.at_pointer((), "Send a JSON object, or no body.", "invalid_type")
-            else:
-                for key in request.data:
-                    faults.at_pointer((key,), "This key is not known here.", "unknown_field")
-            faults.raise_any()
+            refuse_content(request)
             if self.is_rehearsal:
                 self._note_others(artifact)
             activate_artifact(actor=self.admission.actor, artifact=artifact, check=self.precondition(request))

@@ -60,7 +60,7 @@ class SavedFilterAdmin(ExportMixin, AuditedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001 -- Django's
         """Save the filter by its operation."""
-        save_filter(actor=Actor.user(_person_of(request)), row=obj)
+        save_filter(actor=Actor.user(_person_of(request)), row=obj, privileges=self._privileges_of(request))
 
     def get_deleted_objects(self, objs: Any, request: Any) -> Any:
         """Say as well whom the deletion concerns."""
@@ -74,12 +74,16 @@ class SavedFilterAdmin(ExportMixin, AuditedAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete the filter by its operation."""
-        delete_filter(actor=Actor.user(_person_of(request)), row=obj)
+        delete_filter(actor=Actor.user(_person_of(request)), row=obj, privileges=self._privileges_of(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Delete each filter by its operation."""
         for row in queryset.order_by("pk"):
             self.delete_model(request, row)
+
+    def _privileges_of(self, request: HttpRequest) -> frozenset[str]:
+        site: Any = self.admin_site
+        return site.privileges_of(request) or frozenset()
 
 
 def _person_of(request: HttpRequest) -> Any:

@@ -79,8 +79,8 @@ class Limits(AdmittedView):
             description=(
                 "The limits that requests with this credential fall under here, and how they stand; a policy that is "
                 "off is not listed. Needs no privilege. Every request costs one, whatever it is answered and this one "
-                f"too; a bulk resolution one for each {BULK_ITEMS_PER_COST} of its requests. Without a credential the "
-                "limit of the address stands in the headers of the refusal."
+                f"too; a bulk resolution or write one for each {BULK_ITEMS_PER_COST} of its items. Without a "
+                "credential the limit of the address stands in the headers of the refusal."
             ),
             tag=TAG,
             response=LIMITS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Max, QuerySet
 from django.urls import reverse
@@ -21,6 +22,7 @@ from config.foundation.rest.idempotency import once
 from config.foundation.rest.operations import BODY_ERRORS, QUERY_ERRORS, Operation
 from config.foundation.rest.queries import DIRECTORY_PARAMETER
 from config.foundation.rest.views import WritableResource
+from config.foundation.rest.views.writing import refuse_content
 
 TAG = "Jobs"
 SEES_ALL = "view_audit"
@@ -78,6 +80,7 @@ class Jobs(WritableResource):
     noun, plural, tag = "job", "jobs", TAG
     example = examples.JOB
     extra_writes = frozenset({"cancel"})
+    is_rehearsable = False
     is_open_shown = False
 
     @classmethod
@@ -137,10 +140,17 @@ class Jobs(WritableResource):
         self.is_open_shown = row.is_open
         return super().etag_of(request, row)
 
-    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+    def represented(self, request: Request, row: Any) -> Response:
+        """Return the answer that shows a job."""
+        return self._with_wait(super().represented(request, row))
+
+    def answer(self, request: Request, row_id: UUID, *, status: int = 200) -> Response:
+        """Return the answer that shows a job as it is now; it is kept with all of its headers."""
+        return self._with_wait(super().answer(request, row_id, status=status))
+
+    def _with_wait(self, response: Response) -> Response:
         """Say when to ask again of a job that has not ended."""
-        response = super().finalize_response(request, response, *args, **kwargs)
-        if self.is_open_shown and response.status_code < 400:
+        if self.is_open_shown:
             response["Retry-After"] = str(POLL_AFTER_S)
         return response
 
@@ -151,7 +161,7 @@ class Jobs(WritableResource):
             job = self.get_queryset().filter(pk=self.pk_of(id)).first()
             if job is None:
                 raise self.unknown()
-            refuse_keys(request)
+            refuse_content(request)
             kind = job_kinds.get(job.kind)
             if job.created_by != self.admission.user_id:
                 self.admission.require(kind.privilege if kind else SEES_ALL)
@@ -181,7 +191,7 @@ class Verifications(PlatformJobs):
     @once
     def create(self, request: Request) -> Response:
         """Have the whole chain verified."""
-        refuse_keys(request)
+        refuse_content(request)
         with self.effect():
             job = start_job(actor=self.admission.actor, kind=VERIFICATION)
             response = self.answer(request, job.pk, status=202)
@@ -190,15 +200,3 @@ class Verifications(PlatformJobs):
 
     def _collection_url(self, request: Request) -> str:
         return request.build_absolute_uri(reverse("job-list"))
-
-
-def refuse_keys(request: Request) -> None:
-    """Refuse a body that says anything.
-
-    Raises:
-        InvalidInput: ``unknown_field``.
-    """
-    faults = Faults()
-    for key in request.data:
-        faults.at_pointer((key,), "This key is not known here.", "unknown_field")
-    faults.raise_any()

@@ -163,6 +163,7 @@ ERROR_KINDS = (
 )
 error_registry.register(*ERROR_KINDS)
 
+FAULTS_MAX = 5_000  # that are told of one request: each is longer than what it is about
 CODES_ALONE = frozenset({"unknown_parameter", "unknown_field", "invalid_cursor"})
 STATUSES_ALONE = frozenset(
     {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED, HTTPStatus.PRECONDITION_REQUIRED}
@@ -188,21 +189,29 @@ class Fault:
 
 @dataclass(slots=True)
 class Faults:
-    """Collects every fault of a request, so that they are answered at once."""
+    """Collects every fault of a request, so that they are answered at once; of very many the first ``FAULTS_MAX``."""
 
     found: list[Fault] = field(default_factory=list)
 
     def at_parameter(self, name: str, detail: str, code: str) -> None:
         """Add a fault of a query parameter."""
-        self.found.append(Fault({"parameter": shown_name(name)}, detail, code))
+        if not self.is_full:
+            self.found.append(Fault({"parameter": shown_name(name)}, detail, code))
 
     def at_pointer(self, path: Iterable[str | int], detail: str, code: str) -> None:
         """Add a fault at a place in the body."""
-        self.found.append(Fault({"pointer": pointer(path)}, detail, code))
+        if not self.is_full:
+            self.found.append(Fault({"pointer": pointer(path)}, detail, code))
 
     def at_header(self, name: str, detail: str, code: str) -> None:
         """Add a fault of a header."""
-        self.found.append(Fault({"header": name}, detail, code))
+        if not self.is_full:
+            self.found.append(Fault({"header": name}, detail, code))
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether further faults are left out."""
+        return len(self.found) >= FAULTS_MAX
 
     def raise_any(self) -> None:
         """Refuse the request if anything is wrong with it.

@@ -27,7 +27,7 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 METHODS = frozenset({"POST", "PATCH"})
 KEY_MAX_LENGTH = 255
-KEPT_HEADERS = ("Cache-Control", "Content-Type", "ETag", "Location")
+KEPT_HEADERS = ("Cache-Control", "Content-Type", "ETag", "Location", "Retry-After")
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')  # a string of RFC 8941
 _BARE = re.compile(r"[!#-+\--:<-~]+")  # visible ASCII that neither quotes nor separates
 _ESCAPED = re.compile(r'\\(["\\])')
@@ -46,10 +46,10 @@ class Repeatable(Protocol):
         """Return the ids of the rows whose confidential values the answer shows."""
 
     def show_again(self, revealed: tuple[str, ...]) -> None:
-        """Do what showing these rows' confidential values once more asks for.
+        """Do what giving an answer again asks for, which shows these rows' confidential values once more.
 
         Raises:
-            Refused: ``permission_denied``.
+            Refused: ``permission_denied``; ``not_found``, the caller may not see the row any more.
         """
 
     def kept(self, data: Any) -> Any:

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 
 from config.foundation.display_ids import parse_display_id
 from config.foundation.errors import Refused, error_registry
-from config.foundation.rest.errors import Fault, Faults, InvalidInput, pointer
+from config.foundation.rest.errors import FAULTS_MAX, Fault, Faults, InvalidInput, pointer
 from config.foundation.rest.problems import faults_of_model
 from config.foundation.rest.references import UNKNOWN_FIELD
 from config.foundation.rest.writing import WriteSerializer
@@ -67,7 +67,7 @@ class ItemFaults(Faults):
         self.found.sort(key=_index_of)
 
     def _add(self, index: int, faults: list[Fault]) -> None:
-        for fault in faults:
+        for fault in faults[: FAULTS_MAX - len(self.found)]:
             place = {
                 kind: f"{pointer((index,))}{text[1:]}" if kind == "pointer" else text
                 for kind, text in fault.place.items()

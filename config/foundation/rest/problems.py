@@ -15,10 +15,9 @@ from rest_framework.response import Response
 from config.foundation.actor import current_act
 from config.foundation.errors import Refused, error_registry
 from config.foundation.refusals import tell_refused_call
-from config.foundation.rest.errors import Fault, Faults, InvalidInput, pointer
+from config.foundation.rest.errors import FAULTS_MAX, Fault, Faults, InvalidInput, pointer
 
 MEDIA_TYPE = "application/problem+json"
-FAULTS_MAX = 5_000  # that are told: five of each item of the largest array
 CHALLENGE = 'Bearer realm="switchboard"'
 _OF_FRAMEWORK: tuple[tuple[type[Exception], str, str], ...] = (
     (exceptions.NotAuthenticated, "not_authenticated", "Send a token: Authorization: Bearer sbt_…"),
@@ -63,7 +62,7 @@ def problem(
         "request_id": request_id,
     }
     if faults:
-        members["errors"] = [fault.as_dict() for fault in faults]
+        members["errors"] = [fault.as_dict() for fault in faults[:FAULTS_MAX]]
     return members | extensions
 
 
@@ -142,8 +141,9 @@ def faults_of_serializer(detail: Any, path: tuple[str | int, ...] = ()) -> Itera
 def _summary(faults: list[Fault]) -> str:
     if len(faults) == 1:
         return faults[0].detail
-    named = "each with its place" if len(faults) <= FAULTS_MAX else f"the first {FAULTS_MAX:,}"
-    return f"{len(faults)} faults; `errors` names {named}."
+    if len(faults) < FAULTS_MAX:
+        return f"{len(faults)} faults; `errors` names each with its place."
+    return f"Very many faults; `errors` names the first {FAULTS_MAX:,} with their places."
 
 
 def _answer(body: dict[str, Any]) -> JsonResponse:

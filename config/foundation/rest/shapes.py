@@ -25,6 +25,8 @@ _OPENLY_BOUND = (
     (MaxLengthValidator, "maxLength"),
 )
 
+TEXTS_MAX = 1_000
+
 
 class Shape(serializers.Field[Any, Any, Any, Any]):
     """A value of one JSON type; ``schema`` describes it in the document."""
@@ -140,22 +142,24 @@ class JsonShape(Shape):
 class TextListShape(Shape):
     """A list of texts, written as a whole."""
 
-    schema = {"type": "array", "items": {"type": "string"}}
+    schema = {"type": "array", "items": {"type": "string"}, "maxItems": TEXTS_MAX}
 
     def to_internal_value(self, data: Any) -> list[str]:
-        """Return the texts."""
+        """Return the texts; that they are not too many is looked at before each is searched for secrets."""
         if not isinstance(data, list) or not all(isinstance(one, str) for one in data):
             raise self.refuse("Write a list of texts.")
+        if len(data) > TEXTS_MAX:
+            raise self.refuse(f"A list has at most {TEXTS_MAX:,} texts.", "too_many")
         return [one.strip() for one in data]
 
 
 class PartOfListShape(TextListShape):
-    """Texts that are added to a list, or taken from it: each as short as the column's, in any number."""
+    """Texts that are added to a list, or taken from it: each as short as the column's."""
 
     def __init__(self, *, item_max_length: int, **options: Any) -> None:
         super().__init__(**options)
         self.item_max_length = item_max_length
-        self.schema = {"type": "array", "items": {"type": "string", "maxLength": item_max_length}}
+        self.schema = self.schema | {"items": {"type": "string", "maxLength": item_max_length}}
 
     def to_internal_value(self, data: Any) -> list[str]:
         """Return the texts."""

@@ -47,6 +47,7 @@ class TokenResource(WritableResource):
     orderings = ("name", "expires_at", "created_at", "updated_at")
     default_ordering = ("-created_at", "pk")
     tag = documents.TAG
+    is_rehearsable = False
     listed_serializer_class: ClassVar[type[BaseSerializer[Any]]]
     listed_example: ClassVar[dict[str, Any]]
 

@@ -313,6 +313,40 @@ def test_a_bulk_resolution_that_the_quota_does_not_last_for_is_refused_before_it
     assert api.post("resolve", json.dumps(MISS)).status_code == 200
 
 
+@pytest.mark.parametrize(("count", "cost"), [(1, 1), (10, 1), (31, 4)])
+def test_a_write_of_many_costs_one_for_each_ten_items_but_not_again_for_its_key(
+    acme, table, limit, count, cost
+):
+    writer = Api("acme", cast.make_token("acme", *WRITE, may_write=True))
+    bodies, path = [{"name": f"Bank {number}"} for number in range(count)], "directory/participants"
+    left = 1000
+    for suffix, status, price in (("", 201, cost), ("", 201, 1), ("?dry_run=true", 201, cost)):
+        response = writer.send("POST", f"{path}{suffix}", bodies, idempotency_key="once")
+        left -= price
+        assert response.status_code == status
+        assert state(response) == {"token": left, "tenant": left}
+    ids = [one["id"] for one in writer.send("POST", path, bodies, idempotency_key="once").json()]
+    left -= 1
+    for method, address, items in (
+        ("PATCH", path, [{"id": one, "country": "SE"} for one in ids]),
+        ("POST", f"{path}/bulk-delete", ids),
+    ):
+        response = writer.send(method, address, items)
+        left -= cost
+        assert state(response) == {"token": left, "tenant": left}
+
+
+def test_a_write_of_many_that_the_quota_does_not_last_for_is_refused_before_it_is_done(acme, limit):
+    limit(tenant=3)
+    writer = Api("acme", cast.make_token("acme", *WRITE, may_write=True))
+    bodies = [{"name": f"Bank {number}"} for number in range(31)]
+    refused = writer.send("POST", "directory/participants", bodies, idempotency_key="once")
+    assert (problem_of(refused)["code"], problem_of(refused)["policy"]) == ("throttled", "tenant")
+    limit()
+    done = writer.send("POST", "directory/participants", bodies, idempotency_key="once")
+    assert (done.status_code, len(done.json())) == (201, 31)
+
+
 def test_within_a_lease_a_resolution_takes_not_one_statement_more(api, table, settings):
     def resolve():
         with CaptureQueriesContext(connection) as queries:

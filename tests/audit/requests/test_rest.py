@@ -14,6 +14,7 @@ from config.foundation.actor import Actor
 from config.foundation.display_ids import parse_display_id
 from config.foundation.rest.idempotency import REPLAYED
 from config.foundation.rows import public_schema
+from customers.identity.models import ApiToken, Privilege
 from tests import cast
 from tests.directory.rest.calling import Api, places, problem_of
 from tests.sealing import seal
@@ -76,6 +77,7 @@ def test_long_work_is_answered_with_where_its_job_is(auditor, acme):
 def test_the_same_call_with_its_key_makes_one_job(auditor, acme):
     first, again = asked(auditor, idempotency_key='"one"'), asked(auditor, idempotency_key='"one"')
     assert (first.content, again[REPLAYED], again["Location"]) == (again.content, "true", first["Location"])
+    assert (first["Retry-After"], again["Retry-After"]) == ("1", "1")
     with acme:
         assert Job.objects.count() == 1
 
@@ -128,6 +130,47 @@ def test_a_tenant_whose_jobs_wait_in_great_number_is_told_when_to_ask_again(
     assert (refused.status_code, problem_of(refused)["code"]) == (429, "too_many_jobs")
     assert (refused["Retry-After"], len(jobs_of(auditor))) == ("60", 2)
     asked(token("globex", "view_audit"))
+
+
+@pytest.mark.parametrize("body", [[], [{"now": True}], [[1]], 5, "now", None])
+def test_what_takes_no_words_takes_no_other_json_either(auditor, body):
+    job = asked(auditor).json()
+    for path in (VERIFICATIONS, f"jobs/{job['id']}/cancel"):
+        refused = auditor.client.generic(
+            "POST",
+            auditor.address(path),
+            json.dumps(body),
+            content_type="application/json",
+            headers=auditor._headers({}),
+        )
+        assert refused.status_code == 400
+        assert places(refused) == [("#", "invalid_type")]
+    assert [one["state"] for one in jobs_of(auditor)] == ["queued"]
+
+
+def test_long_work_is_not_rehearsed(auditor, acme):
+    job = asked(auditor).json()
+    for path in (VERIFICATIONS, f"jobs/{job['id']}/cancel"):
+        for value in ("true", "false", "perhaps"):
+            refused = auditor.send("POST", f"{path}?dry_run={value}", if_match="")
+            assert refused.status_code == 400
+            assert places(refused) == [("dry_run", "unknown_parameter")]
+    assert [one["state"] for one in jobs_of(auditor)] == ["queued"]
+
+
+def test_a_cancellation_is_told_again_only_to_who_still_sees_the_job(acme, acme_member, make_kind):
+    kind = make_kind(lambda running: {})  # needs directory.manage
+    with acme:
+        foreign = start_job(actor=Actor.user(acme_member.pk), kind=kind)
+    address, caller = f"jobs/{foreign.display_id}/cancel", token("acme", "view_audit", "directory.manage")
+    first = caller.send("POST", address, idempotency_key="once")
+    again = caller.send("POST", address, idempotency_key="once")
+    assert (again.status_code, again.content, again[REPLAYED]) == (200, first.content, "true")
+    ApiToken.objects.get(key_id=caller.token[4:16]).privileges.remove(
+        Privilege.objects.get(code="view_audit")
+    )
+    unseen = caller.send("POST", address, idempotency_key="once")
+    assert (unseen.status_code, problem_of(unseen)["code"]) == (404, "not_found")
 
 
 def test_one_sees_ones_own_jobs_and_who_sees_the_chain_sees_all(auditor, acme, acme_member, make_kind):

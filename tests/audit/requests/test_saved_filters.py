@@ -8,7 +8,9 @@ from django.test import Client
 
 from audit.models import AuditEvent
 from audit.requests.models import SavedFilter
-from audit.requests.operations import save_filter
+from audit.requests.operations import change_filter, delete_filter, save_filter
+from config.foundation.actor import Actor
+from config.foundation.errors import Refused
 from config.foundation.saved_filters import list_names
 from customers.identity.operations import create_token
 from directory.models import Participant
@@ -189,6 +191,53 @@ def test_filters_are_saved_for_every_list_of_a_tenant(acme):
 def test_a_filter_of_nobody_is_not_saved(acme):
     with acme, pytest.raises(ValidationError):
         save_filter(actor=ACTOR, row=SavedFilter(**NODES))
+
+
+def test_who_changes_what_others_share_is_decided_by_the_operation(acme, acme_admin, acme_member):
+    mine, other = Actor.user(acme_member.pk), Actor.user(acme_admin.pk)
+    manager = {"directory.read", "directory.manage"}
+    with acme:
+        row = save_filter(actor=mine, row=SavedFilter(**NODES, is_shared=True))
+
+        def attempts(actor, **rights):
+            yield lambda: save_filter(actor=actor, row=SavedFilter.objects.get(), **rights)
+            yield lambda: delete_filter(actor=actor, row=row, **rights)
+            yield lambda: change_filter(
+                actor=actor, model=SavedFilter, row_id=row.pk, changes={"name": "Theirs"}, **rights
+            )
+
+        for rights in ({}, {"privileges": {"directory.read"}}):
+            for attempt in attempts(other, **rights):
+                with pytest.raises(Refused) as refused:
+                    attempt()
+                assert (refused.value.code, refused.value.extensions["needed"]) == (
+                    "permission_denied",
+                    "directory.manage",
+                )
+        change_filter(
+            actor=other, model=SavedFilter, row_id=row.pk, changes={"name": "Ours"}, privileges=manager
+        )
+        change_filter(actor=mine, model=SavedFilter, row_id=row.pk, changes={"is_shared": False})
+        for attempt in attempts(other, privileges=manager):
+            with pytest.raises(Refused) as refused:
+                attempt()
+            assert refused.value.code == "not_found"
+        assert SavedFilter.objects.get().name == "Ours"
+
+
+def test_what_others_share_is_not_taken_back_by_who_would_see_it_no_more(member, pages, acme):
+    row = saved(member, is_shared=True)
+    manager = caller("acme", "directory.manage")
+    refused = manager.send("PATCH", f"{PATH}/{row['id']}", {"is_shared": False})
+    assert places(refused) == [("#/is_shared", "owner_only")]
+    with acme:
+        stored = SavedFilter.objects.get()
+    form = {"slug": "nodes", "name": "All nodes", "resource": LIST, "parameters": '{"kind": "node"}'}
+    page = pages.post(f"{ADMIN}{stored.pk}/change/", form)
+    assert problem_of(refused)["detail"] in page.content.decode().replace("&#x27;", "'")
+    with acme:
+        assert SavedFilter.objects.get().is_shared
+    assert member.send("PATCH", f"{PATH}/{row['id']}", {"is_shared": False}).status_code == 200
 
 
 ADMIN = "/t/acme/admin/requests/savedfilter/"

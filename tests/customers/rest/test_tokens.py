@@ -67,6 +67,25 @@ def rotate(api, token, body=None, **headers):
     return api.send("POST", f"{MINE}/{token['id']}/rotate", body or {}, **headers)
 
 
+def test_nothing_of_a_token_is_rehearsed(me, mine, acme, acme_admin):
+    bound = me.send("POST", MINE, BODY | {"tenant_id": acme.display_id}).json()
+    keeper = Api(
+        "acme", token_for(acme_admin, acme, privileges=["tokens.manage"], may_write=True, name="keeper")
+    )
+    one = f"{MINE}/{mine['id']}"
+    stored = list(ApiToken.objects.order_by("pk").values())
+    for refused in (
+        me.send("POST", f"{MINE}?dry_run=true", BODY),
+        me.send("PATCH", f"{one}?dry_run=true", {"name": "other"}),
+        me.send("POST", f"{one}/rotate?dry_run=true", {}),
+        me.send("DELETE", f"{one}?dry_run=true"),
+        keeper.send("DELETE", f"tokens/{bound['id']}?dry_run=true"),
+    ):
+        assert refused.status_code == 400, refused.content
+        assert places(refused) == [("dry_run", "unknown_parameter")]
+    assert list(ApiToken.objects.order_by("pk").values()) == stored
+
+
 def test_a_token_is_made_shown_once_and_good(me, acme):
     response = me.send(
         "POST", MINE, BODY | {"tenant_id": acme.display_id, "allowed_networks": ["127.0.0.0/8"]}

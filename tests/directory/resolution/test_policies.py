@@ -66,6 +66,15 @@ def test_deep_nesting_is_refused_without_following_it_all():
     assert validate_rule({"when": rule}) == ["when: conditions are nested at most 8 deep; split the policy."]
 
 
+def test_a_rule_of_very_many_conditions_is_refused_before_each_is_looked_at():
+    condition = {"attr": "time.hour", "op": "gte", "value": 22}
+    fifty = {"any": [condition] * 50}
+    assert validate_rule({"when": {"all": [fifty] * 9}}) == []
+    too_many = ["when: a rule has at most 500 conditions; split the policy."]
+    assert validate_rule({"when": {"all": [fifty] * 10}}) == too_many
+    assert validate_rule({"when": {"all": [{"nonsense": 1}] * 30_000}}) == too_many
+
+
 def test_every_attribute_has_a_value_when_candidates_are_judged():
     store = MemoryStore(
         rulings=[policy(name, {"attr": name, "op": "exists", "value": False}, "allow") for name in ATTRIBUTES]

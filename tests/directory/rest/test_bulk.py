@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEvent
 from audit.requests.models import IdempotencyKey
+from config.foundation.rest.errors import FAULTS_MAX
 from config.foundation.rest.items import ITEMS_MAX
 from directory.models import Endpoint, Identifier, Participant, Policy, PrefixRule, RoutingArtifact
 from tests import cast
@@ -184,6 +185,29 @@ def test_faults_of_every_kind_are_told_at_once_in_the_order_of_the_items(writer,
     assert response.status_code == 400
     assert problem_of(response)["errors"][5]["detail"] == problem_of(response)["errors"][6]["detail"]
     assert unwritten(acme) == before
+
+
+@pytest.mark.parametrize("path", [PATH, f"{PATH}/bulk-delete"])
+def test_of_very_many_faults_the_first_are_told(writer, path):
+    unknown = {f"key-{number:x}": 1 for number in range(20)}
+    refused = writer.send("POST", path, [unknown] * ITEMS_MAX)
+    assert (refused.status_code, len(places(refused))) == (400, FAULTS_MAX)
+    assert (
+        problem_of(refused)["detail"] == "Very many faults; `errors` names the first 5,000 with their places."
+    )
+    assert len(refused.content) < 1024 * 1024
+
+
+def test_of_very_many_numbers_that_are_none_the_first_are_told(writer):
+    refused = writer.client.generic(
+        "POST",
+        writer.address(PATH),
+        f"[{','.join(['1e999'] * 20_000)}]",
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {writer.token}"},
+    )
+    assert (refused.status_code, len(places(refused))) == (400, FAULTS_MAX)
+    assert places(refused)[-1] == (f"#/{FAULTS_MAX - 1}", "number_out_of_range")
 
 
 def test_what_only_the_database_refuses_is_told_at_its_item(writer, acme, monkeypatch):

@@ -1,16 +1,20 @@
 """Many rows by several calls at the same moment: no two wait for each other, and of one state one change is made."""
 
+from contextlib import contextmanager
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+from config.foundation.locks import BULK_WAIT_MS, LARGE_BULK, lock_bulk
 from directory.models import Capability, Edge, Endpoint, Identifier, Participant, PrefixRule, RoutingArtifact
 from directory.operations import save_row
 from tests import cast
 from tests.cast import ACTOR
 from tests.directory.rest.bodies import RULE
-from tests.directory.rest.calling import Api, places
+from tests.directory.rest.calling import Api, places, problem_of
 from tests.together import count_deadlocks, run_together
 
 pytestmark = pytest.mark.race
@@ -167,6 +171,47 @@ def test_of_changes_of_one_state_one_is_made(writer):
     for answer in answers:
         if answer.status_code == 412:
             assert places(answer) == [(f"#/{n}/etag", "precondition_failed") for n in range(4)]
+
+
+@contextmanager
+def another_bulk(model, count):
+    """Hold what a bulk write of so many rows of acme's holds while it runs."""
+    with cast.tenant("acme"), transaction.atomic():
+        lock_bulk(model, count=count)
+        yield
+
+
+def test_callers_who_come_while_many_rows_are_written_keep_no_other_tenant_waiting(writer):
+    large = [{"name": f"Bank {number}"} for number in range(LARGE_BULK + 1)]
+    calls = [
+        writer.later("POST", "participants", large),
+        writer.later("POST", "participants?dry_run=true", large),
+        writer.later("PATCH", "endpoints", [{"id": f"end_{n:032x}", "priority": 1} for n in range(101)]),
+        writer.later(
+            "POST", "policies/bulk-delete", [{"id": f"pol_{n:032x}", "etag": "*"} for n in range(101)]
+        ),
+    ]
+    with another_bulk(Participant, LARGE_BULK + 1):
+        began = monotonic()
+        answers = run_together(*calls * 3)
+        assert monotonic() - began < BULK_WAIT_MS / 1000
+        assert [(one.status_code, one["Retry-After"]) for one in answers] == [(503, "5")] * 12
+        assert {problem_of(one)["code"] for one in answers} == {"busy"}
+        other = Api("globex", cast.make_token("globex", *WRITE, may_write=True))
+        assert other.send("POST", "directory/participants", large).status_code == 201
+        (small,) = run_together(writer.later("POST", "endpoints/bulk-delete", [f"end_{0:032x}"]))
+        assert places(small) == [("#/0", "not_found")]
+    assert stored(Participant) == []
+    assert writer.later("POST", "participants", large)().status_code == 201
+
+
+def test_a_few_rows_wait_for_those_of_the_same_table_and_not_for_long(writer):
+    with another_bulk(Participant, 1):
+        began = monotonic()
+        answers = run_together(*[writer.later("POST", "participants", [{"name": "Bank"}])] * 4)
+        assert monotonic() - began < 2 * BULK_WAIT_MS / 1000
+    assert statuses(answers) == [503] * 4
+    assert stored(Participant) == []
 
 
 def test_many_copies_of_one_call_with_a_key_have_one_effect(writer):

@@ -78,6 +78,16 @@ def test_as_many_tags_as_there_may_be_are_added(writer, party):
     assert (answer.status_code, len(answer.json()["tags"])) == (200, TAGS_MAX)
 
 
+@pytest.mark.parametrize("key", ["tags", "add_tags", "remove_tags"])
+def test_a_very_long_list_is_refused_before_its_texts_are_looked_at(writer, party, key, monkeypatch):
+    def search(*_):
+        raise AssertionError("the texts were searched")
+
+    monkeypatch.setattr(Participant, "full_clean", search)
+    answer = change(writer, party, {key: [f"{number:x}" for number in range(1001)]})
+    assert (answer.status_code, places(answer)) == (400, [(f"#/{key}", "too_many")])
+
+
 def test_a_new_row_and_a_row_without_tags_take_no_change_of_tags(writer, full_directory):
     refused = writer.post("directory/participants", {"name": "x", "add_tags": ["a"]})
     assert places(refused) == [("#/add_tags", "unknown_field")]

@@ -9,8 +9,8 @@ from rest_framework.response import Response
 
 from config.foundation.actor import request_context
 from config.foundation.errors import Refused, error_registry, shown_name
-from config.foundation.rest.errors import ERROR_KINDS, Fault, InvalidInput, pointer
-from config.foundation.rest.problems import FAULTS_MAX, answer_exception, problem, problem_of
+from config.foundation.rest.errors import ERROR_KINDS, FAULTS_MAX, Fault, InvalidInput, pointer
+from config.foundation.rest.problems import answer_exception, problem, problem_of
 
 REQUEST_ID = "8e03978e-40d5-43e8-bc93-6894a57f9324"
 
@@ -160,4 +160,4 @@ def test_an_answer_names_no_more_faults_than_a_reader_can_use():
         )
     )
     assert len(body["errors"]) == FAULTS_MAX
-    assert body["detail"] == "5001 faults; `errors` names the first 5,000."
+    assert body["detail"] == "Very many faults; `errors` names the first 5,000 with their places."

@@ -37,9 +37,9 @@ def create_all(resource: WritableResource, request: Request, body: Any) -> Respo
     Raises:
         InvalidInput: every fault of every item.
     """
-    bodies = items_of(body)
+    bodies = _charged(resource, request, body)
     serializer = resource.write_serializer()
-    with _together(resource) as faults:
+    with _together(resource, len(bodies)) as faults:
         _read_references(resource, serializer, bodies)
         rows: dict[int, Any] = {}
         for index, one in enumerate(bodies):
@@ -59,10 +59,10 @@ def change_all(resource: WritableResource, request: Request, body: Any) -> Respo
     Raises:
         InvalidInput: every fault of every item.
     """
-    given = items_of(body)
+    given = _charged(resource, request, body)
     _refuse_one_state(request)
     serializer = resource.write_serializer(is_partial=True)
-    with _together(resource) as faults:
+    with _together(resource, len(given)) as faults:
         items = _named(resource, given, faults, takes_changes=True)
         _read_references(resource, serializer, [item.body for item in items])
         changes: dict[int, dict[str, Any]] = {}
@@ -90,9 +90,9 @@ def delete_all(resource: WritableResource, request: Request, body: Any) -> Respo
     Raises:
         InvalidInput: every fault of every item.
     """
-    given = items_of(body)
+    given = _charged(resource, request, body)
     _refuse_one_state(request)
-    with _together(resource) as faults:
+    with _together(resource, len(given)) as faults:
         items = _named(resource, given, faults, takes_changes=False)
         for item, row in _held(resource, items, faults, {}):
             if item.body:  # keys that nobody knows, which are told already
@@ -105,11 +105,23 @@ def delete_all(resource: WritableResource, request: Request, body: Any) -> Respo
         return resource.answer_deleted([item.row_id for item in items])
 
 
+def _charged(resource: WritableResource, request: Request, body: Any) -> list[Any]:
+    """Return the items of a body, for which the caller is charged before anything is looked up.
+
+    Raises:
+        InvalidInput: it is no array, or has none or too many.
+        Refused: ``throttled``.
+    """
+    items = items_of(body)
+    resource.charge_items(request, len(items))
+    return items
+
+
 @contextmanager
-def _together(resource: WritableResource) -> Iterator[ItemFaults]:
+def _together(resource: WritableResource, count: int) -> Iterator[ItemFaults]:
     """Run a bulk write as one act, after any other of this table."""
     with resource.effect(), acting(resource.admission.actor):
-        lock_bulk(resource.model)
+        lock_bulk(resource.model, count=count)
         yield ItemFaults()
 
 

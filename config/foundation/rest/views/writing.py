@@ -77,7 +77,8 @@ class Hold(Protocol):
 class WritableResource(ReadOnlyResource):
     """A table that is written as well, by POST, PATCH and DELETE, one row or many at once.
 
-    Any write may be rehearsed (``?dry_run=true``): then ``effect`` is undone, and ``answer`` tells what it was.
+    Any write may be rehearsed (``?dry_run=true``) where ``is_rehearsable``: then ``effect`` is undone, and ``answer``
+    tells what it was.
 
     Subclasses give ``write_privilege``, ``write_serializer_class`` and the three operations, each as a staticmethod.
     ``extra_writes`` names further actions that write. ``hold_operation`` locks the rows of a bulk write. What
@@ -85,6 +86,7 @@ class WritableResource(ReadOnlyResource):
     """
 
     is_guarded: ClassVar[bool] = False
+    is_rehearsable: ClassVar[bool] = True
 
     write_privilege: ClassVar[str]
     write_serializer_class: ClassVar[type[WriteSerializer[Any]]]
@@ -106,7 +108,7 @@ class WritableResource(ReadOnlyResource):
     @property
     def is_rehearsal(self) -> bool:
         """Tell whether what this request does is undone again."""
-        return self.performs_write and is_rehearsal(self.request.query_params)
+        return self.is_rehearsable and self.performs_write and is_rehearsal(self.request.query_params)
 
     @cached_property
     def known_rows(self) -> KnownRows:
@@ -141,13 +143,13 @@ class WritableResource(ReadOnlyResource):
             raise Refused("permission_denied", READ_ONLY_FROM_HERE)
         if self.performs_write and request.method in METHODS:
             collect_key_faults(request.headers, faults)
-        if self.performs_write:
+        if self.performs_write and self.is_rehearsable:
             collect_dry_run_faults(request.query_params, faults)
         super().collect_faults(request, faults)
 
     def action_parameters(self) -> frozenset[str]:
         """Return the query parameters that this action has of its own."""
-        return frozenset({DRY_RUN}) if self.performs_write else frozenset()
+        return frozenset({DRY_RUN}) if self.performs_write and self.is_rehearsable else frozenset()
 
     @once
     def create(self, request: Request) -> Response:
@@ -278,12 +280,17 @@ class WritableResource(ReadOnlyResource):
         """Return the ids of the rows whose confidential values the answer shows."""
         return ()
 
-    def show_again(self, revealed: tuple[str, ...]) -> None:
+    def show_again(self, revealed: tuple[str, ...]) -> None:  # noqa: ARG002 -- for subclasses
         """Do what a kept answer asks for that shows confidential values of these rows once more.
 
         Raises:
-            Refused: ``permission_denied``, the caller sees them no longer.
+            Refused: ``permission_denied``, the caller sees them no longer; ``not_found``, nor the row of the address.
         """
+        row_id = self.pk_of(self.kwargs["id"]) if "id" in self.kwargs else None
+        if row_id is None or self.get_queryset().filter(pk=row_id).exists():
+            return
+        if self.model._default_manager.filter(pk=row_id).exists():  # noqa: SLF001 -- else it was deleted
+            raise self.unknown()
 
     def kept(self, data: Any) -> Any:
         """Return what is kept of an answer's data for a repetition: all of it."""
@@ -313,3 +320,18 @@ def body_of(request: Request) -> Any:
     if request.stream is None:
         raise Refused("malformed_json", "Send a body of JSON.")
     return request.data
+
+
+def refuse_content(request: Request) -> None:
+    """Let pass no body, and one that says nothing.
+
+    Raises:
+        InvalidInput: ``invalid_type``, ``unknown_field``.
+    """
+    faults = Faults()
+    if not isinstance(request.data, dict):
+        faults.at_pointer((), "Send a JSON object, or no body.", "invalid_type")
+    else:
+        for key in request.data:
+            faults.at_pointer((key,), "This key is not known here.", "unknown_field")
+    faults.raise_any()
