@@ -44,14 +44,15 @@ ERROR_KINDS = (
         403,
         "The token may do less than that",
         "A token makes, changes, rotates and revokes no token that may do more than itself; exceeds names in what. "
-        "Sign in as the person instead.",
+        "A secret that was replaced ends with its overlap, before the token does. Use the newer one, or sign in as the "
+        "person.",
     ),
     ErrorKind(
         SECRET_NOT_REPLAYED,
         409,
         "The secret was shown once",
         "It was in the first answer to this Idempotency-Key, and is kept nowhere: a repetition is given that answer "
-        "without it. Where it was lost, rotate the token.",
+        "without it. Where it was lost, its person rotates the token.",
     ),
     ErrorKind(
         "token_in_query",
