@@ -15,8 +15,8 @@ from config.foundation.rows import PUBLIC_SCHEMA
 from config.foundation.schemas import OWNER_ALIAS
 from config.foundation.watch import ask, own_connection
 
-# A window that ends later than one that begins now is left from a clock that went back, or from a longer policy: it would
-# lock its subject out. The second is for who began before a row was written that they waited for.
+# One that ends later than a window that begins now is left from a clock that went back, or a longer policy: it would
+# lock its subject out. The second is for who began before the row was written that they waited for.
 _RUNS = "kept.ends_at > now() AND kept.ends_at <= now() + ($4::int + 1) * interval '1 second'"
 # One statement, one row, its own transaction: it cannot meet another in a deadlock, and waits for no more than one.
 LEASE = f"""
