@@ -92,6 +92,8 @@ def test_a_token_is_made_shown_once_and_good(me, acme):
         ({"expires_at": (NOW + timedelta(days=366)).isoformat()}, ("#/expires_at", "lifetime_exceeded")),
         ({"expires_at": NOW.isoformat()}, ("#/expires_at", "expires_in_past")),
         ({"allowed_networks": ["10.0.0.1/8"]}, ("#/allowed_networks", "networks_invalid")),
+        ({"allowed_networks": ["::ffff:10.0.0.0/104"]}, ("#/allowed_networks", "networks_invalid")),
+        ({"allowed_networks": ["fe80::%eth0/64"]}, ("#/allowed_networks", "networks_invalid")),
         ({"tenant_id": f"ten_{'0a' * 16}"}, ("#/tenant_id", "not_found")),
         ({"secret": "x"}, ("#/secret", "unknown_field")),
         ({"key_id": "x"}, ("#/key_id", "read_only")),
