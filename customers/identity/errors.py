@@ -12,6 +12,7 @@ TOKEN_REVOKED = "token_revoked"  # noqa: S105 -- a code
 TOKEN_EXPIRED = "token_expired"  # noqa: S105 -- a code
 TOKEN_DISABLED = "token_disabled"  # noqa: S105 -- a code
 TOKEN_UNUSABLE = "token_unusable"  # noqa: S105 -- a code
+IP_NOT_ALLOWED = "ip_not_allowed"
 SECRET_NOT_REPLAYED = "secret_not_replayed"  # noqa: S105 -- a code
 
 ERROR_KINDS = (
@@ -67,7 +68,7 @@ ERROR_KINDS = (
         "A tenant keeps at least one active owner. Make somebody else an owner first.",
     ),
     ErrorKind(
-        "ip_not_allowed",
+        IP_NOT_ALLOWED,
         403,
         "The address is not allowed",
         "The token may be used from listed networks only, and the request came from elsewhere.",

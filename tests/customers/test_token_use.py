@@ -110,12 +110,17 @@ def test_a_call_is_counted_without_a_statement_and_neither_audited_nor_versioned
 
 
 @pytest.mark.parametrize(
-    ("columns", "code"), [({"is_enabled": False}, "token_disabled"), ({"revoked_at": NOW}, "token_revoked")]
+    ("columns", "status", "code"),
+    [
+        ({"is_enabled": False}, 401, "token_disabled"),
+        ({"revoked_at": NOW}, 401, "token_revoked"),
+        ({"allowed_networks": ["192.0.2.0/24"]}, 403, "ip_not_allowed"),
+    ],
 )
-def test_a_refused_token_is_counted_and_not_used(make_token, columns, code):
+def test_a_refused_token_is_counted_and_not_used(make_token, columns, status, code):
     text = make_token("acme", "directory.read")
     ApiToken.objects.update(**columns)
-    assert Api("acme", text).get("directory/participants").status_code == 401
+    assert Api("acme", text).get("directory/participants").status_code == status
     token_uses.flush()
     assert ApiTokenTally.objects.get().code == code
     assert not ApiTokenUse.objects.exists()
