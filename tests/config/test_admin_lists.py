@@ -2,18 +2,23 @@
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 from django.contrib.admin.views.main import PAGE_VAR
 from django.test import Client
+from django.utils import timezone
 
 from audit.models import Consent
+from audit.operations.verifications import VERIFICATION
+from audit.requests.models import RateBucket
+from audit.requests.operations import start_job
 from config.foundation.rows import public_schema
 from config.foundation.tiers import Tiers
 from config.sites import platform_site, tenant_site
-from tests import cast
+from tests.cast import ACTOR
 from tests.config.test_api_pages import fill_acme, signed_in
 from tests.directory.rest.conftest import fill
 
@@ -33,9 +38,14 @@ GARBAGE = ("nonsense", "\x00")
 def browse(acme: Any, operator: Any, acme_admin: Any) -> Any:
     """Return a function that opens a list of a site that is filled."""
     fill_acme()
-    cast.make_token("acme", "directory.read")
+    now = timezone.now()
     with public_schema():
         fill(1)
+        start_job(actor=ACTOR, kind=VERIFICATION)
+        RateBucket.objects.create(
+            policy="address", subject="192.0.2.7", quota=600, used=12, granted=12, starts_at=now,
+            ends_at=now + timedelta(minutes=1),
+        )  # fmt: skip
     clients = {"tenant": signed_in(acme_admin), "platform": signed_in(operator)}
 
     def open_list(site: str, model: Any, query: Any = None) -> Any:

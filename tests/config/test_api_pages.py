@@ -23,8 +23,9 @@ from django.urls import get_resolver, reverse
 from audit.enums import ConsentAction, SubjectKind
 from audit.models import AuditEvent, Consent
 from audit.operations import record_consent
+from audit.operations.verifications import VERIFICATION
 from audit.requests.models import SavedFilter
-from audit.requests.operations import save_filter
+from audit.requests.operations import save_filter, start_job
 from config.foundation.actor import Actor
 from config.foundation.rest.details import details_of
 from config.foundation.rows import public_schema
@@ -74,6 +75,8 @@ def fill_acme() -> None:
                 slug="nodes", name="Nodes", resource="directory/participants", parameters={"kind": ["node"]}
             ),
         )
+        start_job(actor=Actor.user(owner.pk), kind=VERIFICATION)
+    cast.make_token("acme", "directory.read")
     seal()
 
 
@@ -379,7 +382,7 @@ def run(command: str, token: str) -> str:
 @pytest.mark.usefixtures("committed")
 def test_the_commands_run_as_they_are_printed() -> None:
     fill_acme()
-    privileges = ("directory.read", "directory.manage", "view_audit", "view_confidential")
+    privileges = ("directory.read", "directory.manage", "view_audit", "view_confidential", "tokens.manage")
     token = cast.make_token("acme", *privileges, may_write=True)
     owner = cast.user("acme_admin")
     with cast.tenant("acme"):

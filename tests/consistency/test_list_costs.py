@@ -4,7 +4,7 @@ The next list is added to ``LISTS``, with what makes it longer.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,14 +12,17 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from audit.enums import ConsentAction, SubjectKind
 from audit.operations import record_consent
+from audit.operations.verifications import VERIFICATION
 from audit.requests.models import SavedFilter
-from audit.requests.operations import save_filter
+from audit.requests.operations import save_filter, start_job
 from config.foundation.actor import Actor
 from config.foundation.rest.views import exporting
 from config.foundation.rows import public_schema
+from customers.identity.operations import create_token
 from directory.models import Identifier, Participant
 from tests import cast
 from tests.cast import make_token
@@ -30,7 +33,7 @@ from tests.openapi import resolved
 from tests.sealing import seal
 
 SIZES = (1, 3, 30)
-PRIVILEGES = ("directory.read", "view_confidential", "view_audit", "export_audit")
+PRIVILEGES = ("directory.read", "view_confidential", "view_audit", "export_audit", "tokens.manage")
 NARROWINGS = {
     "q": "a",
     "source__n": "x",
@@ -70,11 +73,39 @@ def add_platform_event(number: int) -> None:
         saved(Participant(name=f"Everybody's {number}"))
 
 
+def add_job(_number: int) -> None:
+    start_job(actor=cast.ACTOR, kind=VERIFICATION)
+
+
+def add_platform_job(number: int) -> None:
+    with public_schema():
+        add_job(number)
+
+
+def add_token(_number: int) -> None:
+    make_token("acme", "directory.read", "directory.resolve")
+
+
+def add_own_token(number: int) -> None:
+    create_token(
+        actor=cast.ACTOR,
+        user=cast.user("operator"),
+        tenant=None,
+        name=f"token {number}",
+        privileges=["directory.read", "directory.resolve"],
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+
+
 LISTS: dict[str, Callable[[int], None]] = {  # what makes each longer by a row; a number sets rows apart
     "platform:audit_events_list": add_platform_event,
     "tenant:audit_events_list": add_directory_rows,
     "tenant:consents_list": add_consent,
     "tenant:saved_filters_list": add_saved_filter,
+    "tenant:jobs_list": add_job,
+    "tenant:tokens_list": add_token,
+    "platform:jobs_list": add_platform_job,
+    "platform:my_tokens_list": add_own_token,
     "tenant:capabilities_list": add_directory_rows,
     "tenant:credentials_list": add_directory_rows,
     "tenant:edges_list": add_directory_rows,

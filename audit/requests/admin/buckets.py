@@ -9,7 +9,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from audit.requests.models import RateBucket
-from config.foundation.admin import ReadOnlyAdmin
+from config.foundation.admin import ExportMixin, ReadOnlyAdmin
 from config.foundation.rest.limits import MEANINGS
 
 NEAR = 0.8  # of a quota
@@ -45,7 +45,7 @@ class PolicyFilter(DropdownFilter):  # type: ignore[misc]
         return queryset.filter(policy=self.value()) if self.value() else queryset
 
 
-class RateBucketAdmin(ReadOnlyAdmin):
+class RateBucketAdmin(ExportMixin, ReadOnlyAdmin):
     """Who has how much of their quota left now: windows that have ended are not shown; the fullest first."""
 
     list_display = ("subject", "policy", "shown_share", "used", "quota", "shown_state", "ends_at")

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from config.foundation.actor import Actor
 from config.foundation.cells import safe_cell
 from config.foundation.refusals import Export, tell_exported
-from config.foundation.rows import STAMPS
+from config.foundation.rows import STAMPS, Row
 
 CONFIDENTIAL_PRIVILEGE = "view_confidential"
 CONFIDENTIAL_FROM_TIER = 2
@@ -46,9 +46,10 @@ class ExportMixin:
 
     def _lines(self, request: HttpRequest, queryset: Any) -> Iterator[list[str]]:
         tiers = self.model.tiers
-        columns = ["display_id", *tiers.plain, *tiers.by_row, *STAMPS[::2]]
+        is_row = issubclass(self.model, Row)  # bookkeeping has neither ids for people nor stamps
+        columns = [*is_row * ("display_id",), *tiers.plain, *tiers.by_row, *is_row * STAMPS[::2]]
         if self._may_see_personal(request):
-            columns[1:1] = tiers.personal
+            columns[is_row:is_row] = tiers.personal
         names = [self._attribute(column) for column in columns]
         yield names
         for row in queryset[:EXPORTED_ROWS_MAX].iterator(chunk_size=2000):
