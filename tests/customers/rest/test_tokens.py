@@ -321,7 +321,7 @@ def test_lists_are_filtered_ordered_cut_chosen_from_and_exported(me, acme_admin,
     assert names("tenant_id__empty=true") == ["a"]
     assert names("last_used_at__empty=true") == ["a"]
     assert names("last_used_at__gt=2026-01-01T00:00:00Z") == ["b"]
-    assert names("q=b") == ["b"]
+    assert names(f"q={row_of(used).key_id}") == ["b"]  # a key id may hold any letter
     assert names("revoked_at__empty=false") == []
     first = me.get(MINE, QueryDict("limit=1&ordering=name")).json()
     assert me.client.get(first["next"]).json()["results"][0]["name"] == "b"
