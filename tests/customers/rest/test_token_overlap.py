@@ -44,6 +44,7 @@ def test_a_secret_in_its_overlap_makes_no_token_that_outlives_it(replaced, acme)
     earlier, newer, token = replaced
     body = BODY | {"tenant_id": acme.display_id}
     end = ApiToken.objects.get(pk=token.pk).previous_until
+    assert end is not None
     outliving = body | {"expires_at": (end + timedelta(seconds=1)).isoformat()}
     assert problem_of(program(earlier).send("POST", MINE, outliving))["exceeds"] == ["expires_at"]
     within = body | {"expires_at": (end - timedelta(seconds=1)).isoformat()}
