@@ -46,10 +46,12 @@ class ExportMixin:
 
     def _lines(self, request: HttpRequest, queryset: Any) -> Iterator[list[str]]:
         tiers = self.model.tiers
-        is_row = issubclass(self.model, Row)  # bookkeeping has neither ids for people nor stamps
-        columns = [*is_row * ("display_id",), *tiers.plain, *tiers.by_row, *is_row * STAMPS[::2]]
+        is_row = issubclass(self.model, Row)  # else bookkeeping, which has no stamps
+        columns = [*tiers.plain, *tiers.by_row, *is_row * STAMPS[::2]]
         if self._may_see_personal(request):
-            columns[is_row:is_row] = tiers.personal
+            columns = [*tiers.personal, *columns]
+        if hasattr(self.model, "display_id"):
+            columns = ["display_id", *columns]
         names = [self._attribute(column) for column in columns]
         yield names
         for row in queryset[:EXPORTED_ROWS_MAX].iterator(chunk_size=2000):
