@@ -7,6 +7,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
+PROXIES_MAX = 32  # that a request passes; what is written beyond them is not read
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -68,5 +70,5 @@ def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
 
 
 def _told(forwarded: str) -> Iterator[str]:
-    """Yield the places of ``X-Forwarded-For``, the last first."""
-    return reversed(forwarded.split(",")) if forwarded.strip() else iter(())
+    """Yield the places of ``X-Forwarded-For``, the last first, and no more than there are proxies in a row."""
+    return reversed(forwarded.rsplit(",", PROXIES_MAX)[-PROXIES_MAX:]) if forwarded.strip() else iter(())

@@ -12,6 +12,7 @@ TOKEN_REVOKED = "token_revoked"  # noqa: S105 -- a code
 TOKEN_EXPIRED = "token_expired"  # noqa: S105 -- a code
 TOKEN_DISABLED = "token_disabled"  # noqa: S105 -- a code
 TOKEN_UNUSABLE = "token_unusable"  # noqa: S105 -- a code
+IP_NOT_ALLOWED = "ip_not_allowed"
 SECRET_NOT_REPLAYED = "secret_not_replayed"  # noqa: S105 -- a code
 
 ERROR_KINDS = (
@@ -44,14 +45,15 @@ ERROR_KINDS = (
         403,
         "The token may do less than that",
         "A token makes, changes, rotates and revokes no token that may do more than itself; exceeds names in what. "
-        "Sign in as the person instead.",
+        "A secret that was replaced ends with its overlap, before the token does. Use the newer one, or sign in as the "
+        "person.",
     ),
     ErrorKind(
         SECRET_NOT_REPLAYED,
         409,
         "The secret was shown once",
         "It was in the first answer to this Idempotency-Key, and is kept nowhere: a repetition is given that answer "
-        "without it. Where it was lost, rotate the token.",
+        "without it. Where it was lost, its person rotates the token.",
     ),
     ErrorKind(
         "token_in_query",
@@ -66,7 +68,7 @@ ERROR_KINDS = (
         "A tenant keeps at least one active owner. Make somebody else an owner first.",
     ),
     ErrorKind(
-        "ip_not_allowed",
+        IP_NOT_ALLOWED,
         403,
         "The address is not allowed",
         "The token may be used from listed networks only, and the request came from elsewhere.",

@@ -18,7 +18,7 @@ from customers.tenants.models import Tenant
 
 NOT_REPLAYED = {
     "code": SECRET_NOT_REPLAYED,
-    "detail": "The token was shown once, in the first answer to this Idempotency-Key. Where it was lost, rotate.",
+    "detail": "The token was shown once, in the first answer to this Idempotency-Key. Lost: its person rotates it.",
 }
 _FIELDS = (
     "id", "url", "name", "key_id", "tenant_id", "tenant", "privileges", "may_write", "allowed_networks", "is_enabled",

@@ -82,7 +82,8 @@ def find_token(text: str, now: datetime) -> ApiToken | None:
 def present(text: str, now: datetime) -> tuple[ApiToken | None, str]:
     """Return the token that a caller presents, and the code of what is wrong with it ("": nothing).
 
-    One statement; the user and ``privilege_codes`` (list of str) are read along. What is wrong with a token is told
+    One statement; the user and ``privilege_codes`` (list of str) are read along, and ``secret_until`` says when the
+    secret that was presented ends: with its overlap where another took its place. What is wrong with a token is told
     to who has its secret. To anybody else there is no token and the code is ``token_invalid``; a key id that is unknown
     costs the same comparisons as one that is known.
     """
@@ -96,9 +97,10 @@ def present(text: str, now: datetime) -> tuple[ApiToken | None, str]:
         .annotate(privilege_codes=ArraySubquery(held.values("code")))
         .first()
     )
-    is_good = _is_secret_of(token, parts.secret, now)
-    if token is None or not is_good:
+    until = _end_of_secret(token, parts.secret, now)
+    if token is None or until is None:
         return None, TOKEN_INVALID
+    token.secret_until = until
     return token, token.fault_at(now) or ("" if token.user.is_active else TOKEN_INVALID)
 
 
@@ -110,19 +112,18 @@ def find_tokens_in(texts: Iterable[str]) -> list[str]:
     return found
 
 
-def _is_secret_of(token: ApiToken | None, secret: str, now: datetime) -> bool:
-    """Compare with both secrets of the token, always both, so that time tells nothing."""
-    is_current = is_previous = False
+def _end_of_secret(token: ApiToken | None, secret: str, now: datetime) -> datetime | None:
+    """Return when a secret of the token ends, None for a wrong one. Both are compared, always: time tells nothing."""
     if token is None:
         _matches(secret, None, None)
         _matches(secret, None, None)
-    else:
-        in_overlap = token.previous_until is not None and now < token.previous_until
-        is_current = _matches(secret, token.secret_hash, token.pepper_number)
-        is_previous = (
-            _matches(secret, token.previous_secret_hash, token.previous_pepper_number) and in_overlap
-        )
-    return is_current or is_previous
+        return None
+    is_current = _matches(secret, token.secret_hash, token.pepper_number)
+    is_previous = _matches(secret, token.previous_secret_hash, token.previous_pepper_number)
+    if is_current:
+        return token.expires_at
+    until = token.previous_until
+    return min(until, token.expires_at) if is_previous and until is not None and now < until else None
 
 
 def _matches(secret: str, stored: bytes | memoryview | None, pepper_number: int | None) -> bool:

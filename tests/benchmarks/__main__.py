@@ -8,7 +8,13 @@ from types import ModuleType
 
 import django
 
-BENCHMARKS = {"P7": "create_tenant", "P11": "audited_write", "P12": "verify_audit", "P15": "find_words"}
+BENCHMARKS = {
+    "P7": "create_tenant",
+    "P11": "audited_write",
+    "P12": "verify_audit",
+    "P15": "find_words",
+    "P16": "metered_resolve",
+}
 
 
 def main(arguments: list[str]) -> int:

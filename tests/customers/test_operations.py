@@ -19,6 +19,7 @@ from customers.identity.operations import (
     revoke_token,
     rotate_token,
 )
+from customers.identity.operations.tokens import Issued
 from customers.identity.tokens import TokenText, find_token, new_text, parse_text
 from customers.tenants import operations as tenants
 from customers.tenants.models import Tenant
@@ -77,6 +78,7 @@ def test_a_secret_stands_nowhere_in_clear(token_text):
     parts = parts_of(token_text)
     secret = parts.secret
     assert secret not in repr(parts)
+    assert secret not in repr(Issued(ApiToken(name="made"), parts.reveal()))
     with connection.cursor() as cursor:
         cursor.execute("SELECT identity_apitoken::text FROM identity_apitoken")
         assert not any(secret in text for (text,) in cursor.fetchall())

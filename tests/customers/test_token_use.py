@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.test import Client
 
 from customers.identity.models import ApiToken, ApiTokenTally, ApiTokenUse
@@ -26,11 +26,11 @@ def token(make_token):
 class Written(list[Any]):
     """Keeps what was written, and may fail."""
 
-    fails = False
+    fails: type[Exception] | None = None
 
     def __call__(self, uses):
         if self.fails:
-            raise OperationalError("the database is away")
+            raise self.fails("the database is away")
         self.append({token: dict(one.counts) for token, one in uses.items()})
 
 
@@ -48,14 +48,15 @@ def test_a_token_is_written_at_once_and_then_once_a_minute(token):
     assert written[1:] == [{token.pk: {(NOW.date(), ""): 3}}]
 
 
-def test_what_cannot_be_written_is_kept_and_no_request_fails(token):
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_what_cannot_be_written_is_kept_and_no_request_fails(token, error):
     written = Written()
     uses = TokenUses(written, interval_s=0)
-    written.fails = True
+    written.fails = error
     uses.note(token.pk, now=NOW)
     uses.flush()
     uses.note(token.pk, now=NOW, code="not_found")
-    written.fails = False
+    written.fails = None
     uses.flush()
     assert written == [{token.pk: {(NOW.date(), ""): 1, (NOW.date(), "not_found"): 1}}]
 
@@ -109,12 +110,17 @@ def test_a_call_is_counted_without_a_statement_and_neither_audited_nor_versioned
 
 
 @pytest.mark.parametrize(
-    ("columns", "code"), [({"is_enabled": False}, "token_disabled"), ({"revoked_at": NOW}, "token_revoked")]
+    ("columns", "status", "code"),
+    [
+        ({"is_enabled": False}, 401, "token_disabled"),
+        ({"revoked_at": NOW}, 401, "token_revoked"),
+        ({"allowed_networks": ["192.0.2.0/24"]}, 403, "ip_not_allowed"),
+    ],
 )
-def test_a_refused_token_is_counted_and_not_used(make_token, columns, code):
+def test_a_refused_token_is_counted_and_not_used(make_token, columns, status, code):
     text = make_token("acme", "directory.read")
     ApiToken.objects.update(**columns)
-    assert Api("acme", text).get("directory/participants").status_code == 401
+    assert Api("acme", text).get("directory/participants").status_code == status
     token_uses.flush()
     assert ApiTokenTally.objects.get().code == code
     assert not ApiTokenUse.objects.exists()

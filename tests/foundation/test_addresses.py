@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from config.foundation.addresses import client_address, is_covered, parse_address
+from config.foundation.addresses import PROXIES_MAX, client_address, is_covered, parse_address
 
 PROXIES = ["10.0.0.0/8", "fd00::/8"]
 
@@ -51,6 +51,11 @@ def test_what_a_caller_writes_on_the_left_never_matters(written, address):
     caller = parse_address(str(address))
     assume(caller is not None and not any(caller in ip_network(network) for network in PROXIES))
     assert told("10.0.0.1", f"{written},{address}") == str(caller)
+
+
+def test_no_more_places_are_read_than_there_are_proxies_in_a_row():
+    assert told("10.0.0.1", ",".join(["198.51.100.7", *["10.0.0.2"] * (PROXIES_MAX - 1)])) == "198.51.100.7"
+    assert told("10.0.0.1", ",".join(["198.51.100.7", *["10.0.0.2"] * 10_000])) == "10.0.0.2"
 
 
 @given(st.text(max_size=60))

@@ -15,6 +15,9 @@ from config.foundation.rows import PUBLIC_SCHEMA
 from config.foundation.schemas import OWNER_ALIAS
 from config.foundation.watch import ask, own_connection
 
+# One that ends later than a window that begins now is left from a clock that went back, or a longer policy: it would
+# lock its subject out. The second is for who began before the row was written that they waited for.
+_RUNS = "kept.ends_at > now() AND kept.ends_at <= now() + ($4::int + 1) * interval '1 second'"
 # One statement, one row, its own transaction: it cannot meet another in a deadlock, and waits for no more than one.
 LEASE = f"""
     INSERT INTO {PUBLIC_SCHEMA.schema_name}.rate_bucket AS kept
@@ -31,9 +34,9 @@ LEASE = f"""
                 ELSE greatest($5::int, least($6::int, ceil((excluded.quota - used) / {KEPT_BACK}.0)::int))
             END AS granted
             FROM (
-                SELECT kept.starts_at, kept.ends_at, kept.used WHERE kept.ends_at > now()
+                SELECT kept.starts_at, kept.ends_at, kept.used WHERE {_RUNS}
                 UNION ALL
-                SELECT excluded.starts_at, excluded.ends_at, 0 WHERE kept.ends_at <= now()
+                SELECT excluded.starts_at, excluded.ends_at, 0 WHERE NOT ({_RUNS})
             ) AS present
         ) AS leased
     )

@@ -31,7 +31,8 @@ IPV6_PREFIX_LENGTH = 64  # what one subscriber is given, at least
 UNKNOWN_ADDRESS = "unknown"
 BULK_ITEMS_PER_COST = 10
 ACCEPTED_FOR_S = 300.0
-MOST_ACCEPTED = 20_000  # some 200 bytes each
+MOST_ACCEPTED = 20_000  # some 400 bytes each
+MOST_ACCEPTED_OF_PERSON = 64
 MEANINGS = {
     "address": "Requests of one address (of IPv6, one /64 network) that nobody is known by: without a credential, or "
     "with one that is not accepted.",
@@ -70,32 +71,54 @@ def cost_of_items(count: int) -> int:
 class AcceptedCredentials:
     """The credentials that this process has accepted lately: a request that sends one of them guesses none.
 
-    Kept are digests under a key of the process's own.
+    Kept are digests under a key of the process's own, of each person a few: nobody pushes out those of others by
+    making many tokens, or by writing one in many ways.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic, most: int = MOST_ACCEPTED) -> None:
-        self._clock, self._most = clock, most
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        most: int = MOST_ACCEPTED,
+        most_of_person: int = MOST_ACCEPTED_OF_PERSON,
+    ) -> None:
+        self._clock, self._most, self._most_of_person = clock, most, most_of_person
         self._key = secrets.token_bytes(32)
-        self._until: OrderedDict[bytes, float] = OrderedDict()
+        self._until: OrderedDict[bytes, tuple[float, Any]] = OrderedDict()  # and whose it is
+        self._of_person: dict[Any, OrderedDict[bytes, None]] = {}
         self._lock = threading.Lock()
 
     def __contains__(self, credential: str) -> bool:
         """Tell whether the credential was accepted lately; it may be void by now."""
-        return bool(credential) and self._until.get(self._digest(credential), 0.0) > self._clock()
+        until, _person = self._until.get(self._digest(credential), (0.0, None))
+        return bool(credential) and until > self._clock()
 
-    def add(self, credential: str) -> None:
-        """Remember a credential that was accepted."""
+    def add(self, credential: str, person: Any) -> None:
+        """Remember a credential of a person that was accepted."""
         digest, until = self._digest(credential), self._clock() + ACCEPTED_FOR_S
         with self._lock:
-            self._until[digest] = until
-            self._until.move_to_end(digest)
-            while len(self._until) > self._most:
-                self._until.popitem(last=False)
+            self._drop(digest)
+            self._until[digest] = until, person
+            own = self._of_person.setdefault(person, OrderedDict())
+            own[digest] = None
+            if len(own) > self._most_of_person:
+                self._drop(next(iter(own)))
+            if len(self._until) > self._most:
+                self._drop(next(iter(self._until)))
 
     def discard(self, credential: str) -> None:
         """Forget a credential that is accepted no more."""
         with self._lock:
-            self._until.pop(self._digest(credential), None)
+            self._drop(self._digest(credential))
+
+    def _drop(self, digest: bytes) -> None:
+        if digest not in self._until:
+            return
+        _until, person = self._until.pop(digest)
+        own = self._of_person[person]
+        del own[digest]
+        if not own:
+            del self._of_person[person]
 
     def _digest(self, credential: str) -> bytes:
         return hashlib.blake2b(credential.encode(errors="replace"), key=self._key, digest_size=16).digest()
@@ -146,7 +169,7 @@ class Meter:
         if not self._is_trusted:
             for spent in self._standings.values():
                 self._leases.give_back(spent)
-        self._accepted.add(self._credential)
+        self._accepted.add(self._credential, principal.user_id)
         self._principal = principal
         self._standings = {}
         self._spend(limits_of(principal=principal))

@@ -70,6 +70,7 @@ class ApiToken(Row):
     privileges = models.ManyToManyField(Privilege, through="ApiTokenPrivilege", related_name="api_tokens")
 
     objects: ClassVar[models.Manager[ApiToken]] = ApiTokenQuerySet.as_manager()
+    secret_until: datetime | None = None  # of the secret that was presented, where one was
 
     class Meta:
         verbose_name = "API token"

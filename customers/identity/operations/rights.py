@@ -16,7 +16,10 @@ from customers.tenants.models import Tenant
 
 @dataclass(frozen=True, slots=True)
 class TokenRights:
-    """What a token may do, where, from where and until when; ``networks`` empty means from anywhere."""
+    """What a token may do, where, from where and until when; ``networks`` empty means from anywhere.
+
+    Of a token that calls, until when its secret is good: one that was replaced has less time than the token.
+    """
 
     privileges: frozenset[str]
     tenant_id: UUID | None
@@ -31,7 +34,8 @@ class TokenRights:
         if codes is None:
             codes = token.privileges.values_list("code", flat=True)
         networks = tuple(token.allowed_networks)
-        return cls(frozenset(codes), token.tenant_id, networks, token.may_write, token.expires_at)
+        expires_at = token.secret_until or token.expires_at
+        return cls(frozenset(codes), token.tenant_id, networks, token.may_write, expires_at)
 
     def exceeding(self, other: TokenRights) -> list[str]:
         """Return in what the other rights go beyond these, by the names of columns."""

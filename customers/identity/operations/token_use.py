@@ -19,7 +19,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, connections, router, transaction
+from django.db import Error, connections, router, transaction
 
 from config.foundation.errors import first_line
 from customers.identity.models import ApiTokenTally, ApiTokenUse
@@ -113,7 +113,7 @@ class TokenUses:
             return
         try:
             self._write(due)
-        except DatabaseError as error:
+        except Error as error:
             logger.warning("uses of tokens are not written yet: %s", first_line(error))
             with self._lock:
                 newer, self._gathered = self._gathered, due

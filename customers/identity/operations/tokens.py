@@ -1,8 +1,9 @@
 """Changes of API tokens."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -22,11 +23,12 @@ CHANGEABLE = frozenset({"name", "is_enabled", "allowed_networks"})
 Check = Callable[[ApiToken], None]
 
 
-class Issued(NamedTuple):
-    """A token, and its text, which is shown once."""
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A token, and its text, which is shown once and keeps out of ``repr``."""
 
     token: ApiToken
-    text: str
+    text: str = field(repr=False)
 
 
 def _passed(_token: ApiToken) -> None:

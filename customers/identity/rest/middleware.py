@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from config.foundation.addresses import client_address
 from config.foundation.rest.problems import MEDIA_TYPE, answer_problem
+from customers.identity.errors import IP_NOT_ALLOWED
 from customers.identity.models import ApiToken
 from customers.identity.operations import token_uses
 from customers.identity.tokens import find_tokens_in, present
@@ -41,7 +42,8 @@ class TokenMiddleware:
         presented = getattr(request, _PRESENTED, None)
         if presented is not None:
             token, is_accepted = presented
-            _note(request, token, _code_of(response), is_use=is_accepted)
+            code = _code_of(response)
+            _note(request, token, code, is_use=is_accepted and code != IP_NOT_ALLOWED)
         return response
 
 

@@ -15,6 +15,7 @@ from audit.requests.models import RateBucket
 from audit.requests.operations.buckets import LEASE
 from config.foundation.limits import process_leases
 from config.foundation.rest.idempotency import REPLAYED
+from config.foundation.rest.limits import MOST_ACCEPTED_OF_PERSON, AcceptedCredentials, Meter
 from config.foundation.rows import public_schema
 from config.foundation.watch import own_connection
 from config.settings.base import rate_limit
@@ -242,6 +243,24 @@ def test_a_credential_that_was_accepted_lately_is_not_refused_for_its_neighbours
     assert (response.status_code, state(response)) == (200, {"token": 998, "tenant": 998})
     almost = good[:-1] + ("0" if good[-1] != "0" else "1")
     assert refused_by(get(credential=almost)) == "address"
+
+
+def test_one_person_pushes_nobody_elses_credential_out_of_what_was_accepted(
+    api, globex_api, limit, monkeypatch
+):
+    few = AcceptedCredentials(most=MOST_ACCEPTED_OF_PERSON + 8)
+    monkeypatch.setitem(Meter.__init__.__kwdefaults__, "accepted", few)
+    good, other = (f"Bearer {one.token}" for one in (api, globex_api))
+    theirs = "/t/globex/api/v1/limits"
+    assert [get(credential=good).status_code, get(theirs, other).status_code] == [200, 200]
+    for count in range(1, MOST_ACCEPTED_OF_PERSON + 20):  # one token, written in many ways
+        assert get(theirs, f"Bearer{' ' * count}{globex_api.token}").status_code == 200
+    limit(address=1)
+    process_leases.forget()
+    while get(credential=BAD).status_code == 401:
+        pass
+    assert get(credential=good).status_code == 200
+    assert refused_by(get(theirs, f"Bearer  {globex_api.token}")) == "address"  # their own made room
 
 
 def test_who_is_authenticated_costs_the_address_nothing(acme, make_api, limit):

@@ -192,6 +192,28 @@ def test_a_window_begins_anew_with_the_first_lease_after_its_end(buckets):
     assert (second.granted, second.window != first.window) == (100, True)
 
 
+@pytest.mark.parametrize("window_s", [60, 3600])
+def test_a_clock_that_was_set_back_and_a_window_made_shorter_lock_nobody_out(buckets, window_s):
+    buckets.lease(limit(window_s=window_s), needed=100, wanted=1)
+    assert buckets.lease(limit(window_s=window_s), needed=1, wanted=1).granted == 0
+    with (
+        _client() as client
+    ):  # what a clock that goes back by ten minutes leaves, and a window that had them more
+        later = "starts_at = starts_at + interval '10 minutes', ends_at = ends_at + interval '10 minutes'"
+        client.execute(f"UPDATE {PUBLIC_SCHEMA.schema_name}.rate_bucket SET {later}")
+    lease = buckets.lease(limit(window_s=60), needed=100, wanted=1)
+    assert (lease.granted, 59 < lease.ends_in_s <= 60) == (100, True)
+
+
+def test_a_window_that_begins_a_moment_later_here_is_the_same_one(buckets):
+    first = buckets.lease(limit(), needed=100, wanted=1)
+    with _client() as client:  # who waited for the row began before it was written
+        later = "starts_at = starts_at + interval '0.5 s', ends_at = ends_at + interval '0.5 s'"
+        client.execute(f"UPDATE {PUBLIC_SCHEMA.schema_name}.rate_bucket SET {later}")
+    second = buckets.lease(limit(), needed=1, wanted=1)
+    assert (first.granted, second.granted) == (100, 0)
+
+
 def test_nobody_waits_for_a_bucket_that_somebody_holds_and_the_log_tells(buckets, caplog):
     one = limit()
     buckets.lease(one, needed=1, wanted=1)

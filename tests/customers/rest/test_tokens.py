@@ -111,6 +111,8 @@ def test_a_token_is_made_shown_once_and_good(me, acme):
         ({"expires_at": (NOW + timedelta(days=366)).isoformat()}, ("#/expires_at", "lifetime_exceeded")),
         ({"expires_at": NOW.isoformat()}, ("#/expires_at", "expires_in_past")),
         ({"allowed_networks": ["10.0.0.1/8"]}, ("#/allowed_networks", "networks_invalid")),
+        ({"allowed_networks": ["::ffff:10.0.0.0/104"]}, ("#/allowed_networks", "networks_invalid")),
+        ({"allowed_networks": ["fe80::%eth0/64"]}, ("#/allowed_networks", "networks_invalid")),
         ({"tenant_id": f"ten_{'0a' * 16}"}, ("#/tenant_id", "not_found")),
         ({"secret": "x"}, ("#/secret", "unknown_field")),
         ({"key_id": "x"}, ("#/key_id", "read_only")),
@@ -346,7 +348,7 @@ def test_lists_are_filtered_ordered_cut_chosen_from_and_exported(me, acme_admin,
     assert names("tenant_id__empty=true") == ["a"]
     assert names("last_used_at__empty=true") == ["a"]
     assert names("last_used_at__gt=2026-01-01T00:00:00Z") == ["b"]
-    assert names("q=b") == ["b"]
+    assert names(f"q={row_of(used).key_id}") == ["b"]  # a key id may hold any letter
     assert names("revoked_at__empty=false") == []
     first = me.get(MINE, QueryDict("limit=1&ordering=name")).json()
     assert me.client.get(first["next"]).json()["results"][0]["name"] == "b"
