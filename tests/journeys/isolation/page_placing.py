@@ -44,6 +44,7 @@ class PagePlacing:
             "object_id": row or self.rows.get(page.model, self.rows[Participant]),
             "content_type_id": str(self._content_type),
             "app_label": "directory",
+            "kind": VERIFICATION.name,
             "url": f"directory/participant/{self.rows[Participant]}/change",
         }
         route = page.route
