@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import ForeignKey
 
+from audit.operations.verifications import VERIFICATION
 from directory.models import Participant
 from tests.journeys.isolation.calls import Call
 from tests.journeys.isolation.estate import Estate
