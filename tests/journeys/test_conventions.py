@@ -1,14 +1,19 @@
 """Every operation of both documents keeps the conventions: whoever has learnt one of them knows them all."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.db import transaction
 
+from audit.operations.verifications import VERIFICATION
+from audit.requests.models import Job
+from audit.requests.operations import start_job
+from config.foundation.actor import Actor
 from config.foundation.rest.problems import MEDIA_TYPE
+from config.foundation.rows import public_schema
 from tests.journeys.isolation.callers import Callers
 from tests.journeys.isolation.calls import REQUEST_ID, Call, Caller
 from tests.journeys.isolation.decisions import DECISIONS
@@ -97,10 +102,18 @@ def desk(key, estates):
     callers = Callers(estate.tenant, others.tenant)
     operation = operations()[key]
     with transaction.atomic():
+        if operation.document == "platform":
+            estate = replace(estate, rows=estate.rows | {"job": platform_job()})
         of_platform = "acme_owner" if DECISIONS[key].is_own else "operator"
         caller = callers.get(of_platform if operation.document == "platform" else "acme_token")
         yield Desk(operation, estate, caller, callers.get("anonymous"))
         transaction.set_rollback(True)
+
+
+def platform_job() -> Job:
+    """Return a job of the platform, with input of its own: another verification may be asked for."""
+    with public_schema():
+        return start_job(actor=Actor.system("tests"), kind=VERIFICATION, given={"of": "conventions"})
 
 
 def places(problem: dict[str, Any], kind: str) -> list[str]:
@@ -240,9 +253,11 @@ def test_a_list_is_had_as_a_file(desk, media_type):
 @where(lambda one: one.id.endswith("_create"))
 def test_what_is_created_is_found_where_the_answer_says(desk):
     response = desk.send()
-    assert response.status_code == 201, response.content
+    assert response.status_code in (201, 202), response.content
     found = desk.send(method="GET", path=urlsplit(response["Location"]).path, body=None)
-    assert (found.status_code, found["ETag"]) == (200, response["ETag"])
+    assert found.status_code == 200
+    if response.status_code == 201:
+        assert found["ETag"] == response["ETag"]
 
 
 @where(takes("If-Match"))
