@@ -14,7 +14,7 @@ from config.foundation.rest.views import AdmittedView
 
 TAG = "Limits"
 LIMITS = Component(
-    "Limits",
+    "CallerLimits",
     {
         "type": "object",
         "required": ["limits"],
