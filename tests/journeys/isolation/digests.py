@@ -12,6 +12,7 @@ from tests.roles import as_owner
 KEPT_ASIDE = frozenset(
     {
         "django_session",
+        "identity_apitoken",  # everybody's own; those of the tenant, and of none, are asked for below
         "identity_apitokenuse",
         "identity_apitokentally",
         "rate_bucket",
@@ -25,6 +26,7 @@ KEPT_ASIDE = frozenset(
         "procrastinate_events",
     }
 )
+TOKENS = "SELECT t::text FROM public.identity_apitoken AS t WHERE coalesce(tenant_id, %(tenant)s) = %(tenant)s ORDER BY id"
 QUEUED = (
     "SELECT id, status, args FROM public.procrastinate_jobs WHERE args ->> 'schema_name' = %s ORDER BY id"
 )
@@ -43,6 +45,7 @@ def _digest_of(schema: str, tenant_id: UUID) -> dict[str, Any]:
         f"public.{table}": _digest("public", table) for table in _tables("public") if table not in KEPT_ASIDE
     }
     digests["public.procrastinate_jobs"] = _rows(sql.SQL(QUEUED), [schema])
+    digests["public.identity_apitoken"] = _rows(sql.SQL(TOKENS), {"tenant": tenant_id})
     query = "SELECT id, action FROM public.audit_event WHERE tenant_id = %s AND action <> ALL(%s) ORDER BY id"
     return digests | {"public.audit_event": _rows(sql.SQL(query), [tenant_id, list(REFUSALS)])}
 
@@ -59,7 +62,7 @@ def _digest(schema: str, table: str) -> Any:
     return _rows(query.format(sql.Identifier(schema, table)), [])[0]
 
 
-def _rows(query: sql.Composable, parameters: list[Any]) -> list[Any]:
+def _rows(query: sql.Composable, parameters: Any) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(query.as_string(cursor.connection), parameters or None)
         return list(cursor.fetchall())

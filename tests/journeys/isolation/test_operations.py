@@ -13,7 +13,9 @@ from tests.journeys.isolation.walk import Walk
 GLOBEX_CALLERS = ("globex_owner", "globex_token", "globex_unbound_token")
 MISMATCH = (403, "tenant_mismatch")
 NOT_FOUND = (404, "not_found")
-ROW_ASKED = re.compile(r'FROM "(directory_|audit_|job|identity_apitoken).*WHERE .*"(id|external_id)" = ')
+ROW_ASKED = re.compile(
+    r'FROM "(directory_|audit_|job|identity_apitoken|requests_savedfilter).*WHERE .*"(id|external_id)" = '
+)
 
 
 def some_of(number: int, ways: list[tuple[str, Call]]) -> list[tuple[str, Call]]:
