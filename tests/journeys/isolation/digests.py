@@ -26,7 +26,10 @@ KEPT_ASIDE = frozenset(
         "procrastinate_events",
     }
 )
-TOKENS = "SELECT t::text FROM public.identity_apitoken AS t WHERE coalesce(tenant_id, %(tenant)s) = %(tenant)s ORDER BY id"
+TOKENS = """
+    SELECT t::text FROM public.identity_apitoken AS t
+    WHERE coalesce(tenant_id, %(tenant)s) = %(tenant)s ORDER BY id
+"""
 QUEUED = (
     "SELECT id, status, args FROM public.procrastinate_jobs WHERE args ->> 'schema_name' = %s ORDER BY id"
 )
