@@ -2,6 +2,6 @@
 
 from audit.admin.consents import ConsentAdmin
 from audit.admin.events import AuditEventAdmin
-from audit.admin.naming import name_actors, name_row
+from audit.admin.naming import name_row
 
-__all__ = ["AuditEventAdmin", "ConsentAdmin", "name_actors", "name_row"]
+__all__ = ["AuditEventAdmin", "ConsentAdmin", "name_row"]

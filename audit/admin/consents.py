@@ -10,13 +10,14 @@ from django.utils.timezone import localtime
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from audit.admin.naming import LINK, name_actors
+from audit.admin.naming import LINK
 from audit.enums import SubjectKind
 from audit.models import Consent
 from audit.presenters import person_events_url
 from config.foundation.admin import ExportMixin, ReadOnlyAdmin
 from config.foundation.display_ids import display_id
 from customers.identity.models import User
+from customers.identity.presenters import name_actors
 
 ACTION_COLOURS = {"given": "success", "withdrawn": "danger", "expired": "warning"}
 

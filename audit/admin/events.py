@@ -22,13 +22,14 @@ from audit.admin.filters import (
     RequestFilter,
     ResourceFilter,
 )
-from audit.admin.naming import LINK, join_names, name_actors, name_row, person_of
+from audit.admin.naming import LINK, join_names, name_row, person_of
 from audit.filters import SEARCHED_EVENTS_MAX, searched_events
 from audit.models import AuditEvent, ChainHead, Verification
 from audit.presenters import PAST_TENSE, person_events_url, present_changes, summarize
 from config.foundation.admin import EXPORTED_ROWS_MAX, ExportMixin, ReadOnlyAdmin
 from config.foundation.display_ids import display_id
 from customers.identity.models import User
+from customers.identity.presenters import name_actors
 from customers.tenants.models import Tenant
 
 Lines = Callable[[Iterator[list[Any]]], Iterator[str]]

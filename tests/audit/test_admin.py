@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from audit.admin import name_actors, name_row
+from audit.admin import name_row
 from audit.chain import Flaw, verify
 from audit.enums import ConsentAction, FlawKind, SubjectKind
 from audit.models import AuditEvent, Consent
@@ -21,6 +21,7 @@ from audit.operations import note_verification, record_consent
 from audit.presenters import person_events_url
 from config.foundation.actor import Actor
 from customers.identity.models import RolePrivilege
+from customers.identity.presenters import name_actors
 from directory.models import Identifier, Participant
 from directory.operations import delete_row, save_row
 from tests.sealing import seal

@@ -16,13 +16,13 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
-from audit.admin import name_actors
 from audit.requests.enums import JobState
 from audit.requests.models import Job
 from audit.requests.operations import cancel_job, start_job
 from config.foundation.actor import Actor
 from config.foundation.admin import ExportMixin, ReadOnlyAdmin
 from config.foundation.jobs import JobKind, job_kinds
+from customers.identity.presenters import name_actors
 
 STATE_COLOURS = {
     JobState.QUEUED: "info",
@@ -47,9 +47,9 @@ class JobAdmin(ExportMixin, ReadOnlyAdmin):
     list_fullwidth = True
     search_fields = ("kind", "actor", "request_id")
     ordering = ("-created_at", "-pk")
-    readonly_fields = ("title", "state_in_words", "progress", "took", "outcome", "faults", "who")
+    readonly_fields = ("title", "shown_state", "progress", "took", "outcome", "faults", "who")
     fieldsets = (
-        ("Job", {"fields": (("title", "state_in_words"), ("progress", "message"), "outcome", "faults")}),
+        ("Job", {"fields": (("title", "shown_state"), ("progress", "message"), "outcome", "faults")}),
         (
             "Time",
             {
@@ -184,11 +184,6 @@ class JobAdmin(ExportMixin, ReadOnlyAdmin):
         """Name who asked for it."""
         shown: str = job.__dict__.get("actor_name", job.actor)
         return shown
-
-    @admin.display(description="state")
-    def state_in_words(self, job: Job) -> str:
-        """Return the state, and what it means."""
-        return f"{job.state}: {job.get_state_display()}"
 
     @display(description="state", ordering="state", label=STATE_COLOURS)  # type: ignore[untyped-decorator]
     def shown_state(self, job: Job) -> str:
