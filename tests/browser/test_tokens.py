@@ -46,7 +46,7 @@ def walk(page: Page, demo: dict[str, Any], title: str) -> Iterator[str]:
     page.goto(f"{home}identity/apitoken/add/")
     yield "token-add"
     page.get_by_label("Name").fill(title)
-    page.get_by_label(re.compile(r"^directory\.read — ")).check()
+    page.get_by_label(re.compile(r"directory\.read\s*—")).check()
     page.keyboard.press("Enter")
     text = _copied(page)
     yield "token-secret"
