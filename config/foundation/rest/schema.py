@@ -322,7 +322,8 @@ class OperationSchema(AutoSchema):
             properties = {name: value for name, value in whole.items() if name != "required"}
             self._register(part, properties, ResolvedComponent.SCHEMA)
             component.schema = {
-                "allOf": [{"$ref": f"#/components/schemas/{part}"}, {"required": whole["required"]}]
+                "allOf": [{"$ref": f"#/components/schemas/{part}"}],
+                "required": whole["required"],
             }
         return {"anyOf": [component.ref, {"$ref": f"#/components/schemas/{part}"}]}
 
