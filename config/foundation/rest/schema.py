@@ -321,9 +321,10 @@ class OperationSchema(AutoSchema):
         if "required" in whole:
             properties = {name: value for name, value in whole.items() if name != "required"}
             self._register(part, properties, ResolvedComponent.SCHEMA)
+            required = whole["required"]  # said twice: generators of clients read the one or the other
             component.schema = {
-                "allOf": [{"$ref": f"#/components/schemas/{part}"}],
-                "required": whole["required"],
+                "allOf": [{"$ref": f"#/components/schemas/{part}"}, {"required": required}],
+                "required": required,
             }
         return {"anyOf": [component.ref, {"$ref": f"#/components/schemas/{part}"}]}
 
