@@ -118,6 +118,9 @@ def test_a_list_is_taken_away_as_a_file(
     answer = client.post(there, {"action": "export_csv", "_selected_action": keys})
     assert answer["Content-Type"].startswith("text/csv")
     lines = list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
-    assert 0 < len(lines) <= len(keys)  # a bucket may end meanwhile
+    if model is RateBucket:  # those of other tests end meanwhile
+        assert 0 < len(lines) <= len(keys)
+    else:
+        assert len(lines) == len(keys)
     secret = {model._meta.get_field(name).attname for name in getattr(model, "tiers", Tiers()).secret}
     assert secret.isdisjoint(lines[0])
